@@ -1,0 +1,119 @@
+using System.Buffers;
+using System.Net;
+using System.Text.Json;
+
+namespace Company.Forwarder._1.Destinations;
+
+using Company.Forwarder._1.Delivery;
+using Company.Forwarder._1.Json;
+using Company.Forwarder._1.Lines;
+
+/// <summary>
+/// Logz.io, by its HTTPS listener: a line of JSON an entry, <c>{"@timestamp", "account", …, "message"}</c>; a JSON line of a
+/// function stands as it is under <c>log</c>.
+/// </summary>
+public sealed class LogzIo : Destination
+{
+    // Logz.io shows "message"; a longer one is not sent twice.
+    private const int LongestRepeatedMessage = 4096;
+
+    private readonly string type;
+
+    /// <param name="setting">Reads <c>LOGZIO_TYPE</c>, by which Logz.io chooses how to parse (default: <c>cloudwatch</c>).</param>
+    /// <exception cref="SettingException">The type holds what a type cannot.</exception>
+    public LogzIo(Func<string, string?> setting)
+    {
+        ArgumentNullException.ThrowIfNull(setting);
+        type = setting("LOGZIO_TYPE") ?? "cloudwatch";
+        if (type.Any(char.IsWhiteSpace))
+            throw new SettingException($"LOGZIO_TYPE is \"{type}\"; expected is a name without blanks.");
+    }
+
+    /// <inheritdoc/>
+    public override string Name => "Logz.io";
+
+    /// <summary>
+    /// Logz.io takes 10,485,760 bytes a request and 500,000 a line. Half of the first makes a batch that has to be sent again
+    /// cost half; the entries have no limit.
+    /// </summary>
+    public override BatchLimits Limits => new(Bytes: 5_242_880, Entries: 50_000, EntryBytes: 500_000);
+
+    /// <inheritdoc/>
+    public override bool HasToken => true;
+
+    /// <inheritdoc/>
+    public override string ContentType => "application/json";
+
+    /// <inheritdoc/>
+    public override byte[] Describe(LogSource source)
+    {
+        var writer = new ArrayBufferWriter<byte>();
+        WriteSource(writer, source);
+        return writer.WrittenSpan.ToArray();
+    }
+
+    /// <inheritdoc/>
+    public override void Write(IBufferWriter<byte> body, in LogLine line, ReadOnlySpan<byte> description)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        body.Write("{\"@timestamp\":\""u8);
+        WriteTime(body, line.Timestamp);
+        body.Write("\","u8);
+        body.Write(description);
+        WriteFields(body, line);
+        if (line.IsJson)
+        {
+            if (line.Message.Length is > 0 and <= LongestRepeatedMessage)
+            {
+                body.Write(",\"message\":"u8);
+                body.Write(line.Message);
+            }
+            body.Write(",\"log\":"u8);
+            body.Write(line.Text);
+        }
+        else
+        {
+            body.Write(",\"message\":"u8);
+            body.WriteString(line.Text);
+        }
+        body.Write("}\n"u8);
+    }
+
+    /// <inheritdoc/>
+    public override HttpRequestMessage CreateRequest(Credentials credentials, LogSource source)
+    {
+        ArgumentNullException.ThrowIfNull(credentials);
+        var query = $"/?token={Uri.EscapeDataString(credentials.Token)}&type={Uri.EscapeDataString(type)}";
+        return new HttpRequestMessage(HttpMethod.Post, new Uri(credentials.Url, query));
+    }
+
+    /// <inheritdoc/>
+    public override Verdict Judge(HttpStatusCode status, ReadOnlyMemory<byte> body, int entries) => status switch
+    {
+        HttpStatusCode.OK => new Verdict.Delivered(),
+        HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new Verdict.Unauthorized(),
+        HttpStatusCode.RequestEntityTooLarge => new Verdict.Split(),
+        HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError => new Verdict.Retry($"{(int)status}"),
+        HttpStatusCode.BadRequest => new Verdict.Rejected(CountRefused(body, entries), "400"),
+        _ => new Verdict.Rejected(entries, $"{(int)status}"),
+    };
+
+    // {"malformedLines":2,"successfulLines":10,"oversizedLines":3,"emptyLogLines":4}: it has the successful ones, and does not
+    // say which these are.
+    private static int CountRefused(ReadOnlyMemory<byte> body, int entries)
+    {
+        try
+        {
+            using var answer = JsonDocument.Parse(body);
+            return answer.RootElement.ValueKind == JsonValueKind.Object
+                && answer.RootElement.TryGetProperty("successfulLines", out var value)
+                && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var taken)
+                    ? entries - Math.Clamp(taken, 0, entries)
+                    : entries;
+        }
+        catch (JsonException)
+        {
+            return entries;
+        }
+    }
+}
