@@ -1,0 +1,3 @@
+namespace Amazon.Lambda.CognitoEvents;
+
+public abstract class CognitoTriggerResponse;
