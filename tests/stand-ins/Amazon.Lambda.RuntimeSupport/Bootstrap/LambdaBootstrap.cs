@@ -174,7 +174,14 @@ public class LambdaBootstrap : IDisposable
         if ((ulong)GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >= bytes)
         {
             AppContext.SetData("GCHeapHardLimit", bytes);
-            GC.RefreshMemoryLimit();
+            try
+            {
+                GC.RefreshMemoryLimit();
+            }
+            catch (InvalidOperationException)
+            {
+                // The process holds more than that already, as a test host may; the real client goes on as well.
+            }
         }
     }
 }

@@ -21,7 +21,7 @@ internal sealed class JsonLogFormat : LogFormat
 
     public override string Line(in LogEntry entry)
     {
-        var template = MessageTemplate.Parse(entry.Template);
+        var template = MessageTemplate.Parse(entry.Template, entry.Arguments);
         var buffer = new ArrayBufferWriter<byte>();
         using var writer = new Utf8JsonWriter(buffer);
         writer.WriteStartObject();

@@ -17,48 +17,31 @@ internal sealed class MessageTemplate
 
     private static readonly ConcurrentDictionary<string, MessageTemplate> Parsed = new();
 
-    private readonly List<(string Literal, TemplateHole Hole)> parts = [];
+    private readonly List<(string Literal, TemplateHole Hole)> parts;
     private readonly TemplateHole[] holes;
     private readonly bool byNumber;
 
-    private MessageTemplate(string template)
+    private MessageTemplate(List<(string Literal, TemplateHole Hole)> parts)
     {
-        var literalStart = 0;
-        for (var i = 0; i < template.Length; i++)
-        {
-            if (template[i] != '{')
-            {
-                continue;
-            }
-
-            if (i + 1 < template.Length && template[i + 1] == '{')
-            {
-                i++;
-                continue;
-            }
-
-            var close = template.IndexOf('}', i);
-            if (close > i + 1)
-            {
-                parts.Add((template[literalStart..i], new TemplateHole(template[i..(close + 1)])));
-                literalStart = close + 1;
-                i = close;
-            }
-        }
-
-        parts.Add((template[literalStart..], null));
+        this.parts = parts;
         holes = [.. parts.Where(part => part.Hole is not null).Select(part => part.Hole)];
         byNumber = HasNumbersFromZero();
     }
 
-    public static MessageTemplate Parse(string template)
+    /// <summary>Without arguments there is nothing to look for: the text is the message.</summary>
+    public static MessageTemplate Parse(string template, object[] arguments)
     {
+        if (arguments.Length == 0)
+        {
+            return new MessageTemplate([(template, null)]);
+        }
+
         if (Parsed.TryGetValue(template, out var known))
         {
             return known;
         }
 
-        var parsed = new MessageTemplate(template);
+        var parsed = new MessageTemplate(Split(template));
         if (Parsed.Count < MaxParsed)
         {
             Parsed.TryAdd(template, parsed);
@@ -95,6 +78,36 @@ internal sealed class MessageTemplate
         }
 
         return text.ToString();
+    }
+
+    private static List<(string Literal, TemplateHole Hole)> Split(string template)
+    {
+        var parts = new List<(string, TemplateHole)>();
+        var literalStart = 0;
+        for (var i = 0; i < template.Length; i++)
+        {
+            if (template[i] != '{')
+            {
+                continue;
+            }
+
+            if (i + 1 < template.Length && template[i + 1] == '{')
+            {
+                i++;
+                continue;
+            }
+
+            var close = template.IndexOf('}', i);
+            if (close > i + 1)
+            {
+                parts.Add((template[literalStart..i], new TemplateHole(template[i..(close + 1)])));
+                literalStart = close + 1;
+                i = close;
+            }
+        }
+
+        parts.Add((template[literalStart..], null));
+        return parts;
     }
 
     private static string Fill(TemplateHole hole, object argument) => argument switch

@@ -8,7 +8,7 @@ internal sealed class TextLogFormat(bool prefix) : LogFormat
 {
     public override string Line(in LogEntry entry)
     {
-        var message = MessageTemplate.Parse(entry.Template).Render(entry.Arguments);
+        var message = MessageTemplate.Parse(entry.Template, entry.Arguments).Render(entry.Arguments);
         var separator = message.Length > 0 && entry.Exception is not null ? "\n" : "";
         var text = $"{message}{separator}{entry.Exception}";
         if (!prefix)

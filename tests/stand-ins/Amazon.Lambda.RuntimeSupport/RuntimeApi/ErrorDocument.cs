@@ -109,7 +109,7 @@ internal static class ErrorDocument
             writer.WriteString("path", path);
         }
 
-        writer.WriteString("label", method is null ? "Method has been trimmed" : $"{method.DeclaringTypeName}.{method.Name}");
+        writer.WriteString("label", method is null ? "Method has been trimmed" : $"{ShortName(method)}.{method.Name}");
         if (frame.GetFileName() is not null)
         {
             writer.WriteNumber("line", frame.GetFileLineNumber());
@@ -117,6 +117,9 @@ internal static class ErrorDocument
 
         writer.WriteEndObject();
     }
+
+    private static string ShortName(DiagnosticMethodInfo method) =>
+        method.DeclaringTypeName[(method.DeclaringTypeName.LastIndexOfAny(['.', '+']) + 1)..];
 
     private static string Write(Action<Utf8JsonWriter> write)
     {

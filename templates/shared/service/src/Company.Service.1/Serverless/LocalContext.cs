@@ -1,3 +1,4 @@
+using System.Text;
 using Amazon.Lambda.Core;
 
 namespace Serverless;
@@ -48,4 +49,23 @@ public sealed class LocalContext(string functionName) : ILambdaContext, ILambdaL
 
     /// <inheritdoc/>
     public void LogLine(string message) => Console.Error.WriteLine(message);
+
+    /// <inheritdoc/>
+    public void Log(string level, string message, params object[] args)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        ArgumentNullException.ThrowIfNull(args);
+        var line = new StringBuilder($"{level}: ");
+        var rest = message.AsSpan();
+        foreach (var argument in args)
+        {
+            var start = rest.IndexOf('{');
+            var length = start < 0 ? -1 : rest[start..].IndexOf('}');
+            if (length < 0)
+                break;
+            line.Append(rest[..start]).Append(argument);
+            rest = rest[(start + length + 1)..];
+        }
+        LogLine(line.Append(rest).ToString());
+    }
 }

@@ -68,8 +68,8 @@ public sealed class RunningFunction : IAsyncDisposable
             start.Environment[name] = value;
 
         var function = new RunningFunction(new Process { StartInfo = start });
-        function.process.OutputDataReceived += (_, line) => function.Add(function.output, line.Data);
-        function.process.ErrorDataReceived += (_, line) => function.Add(function.errors, line.Data);
+        function.process.OutputDataReceived += (_, line) => Add(function.output, line.Data);
+        function.process.ErrorDataReceived += (_, line) => Add(function.errors, line.Data);
         function.process.Start();
         function.process.BeginOutputReadLine();
         function.process.BeginErrorReadLine();
@@ -84,6 +84,7 @@ public sealed class RunningFunction : IAsyncDisposable
         {
             if (Output.FirstOrDefault(condition) is { } line)
                 return line;
+            await Task.Delay(50);
         }
         throw new TimeoutException($"The line has not come. Output: {string.Join('\n', Output)} Errors: {string.Join('\n', Errors)}");
     }
@@ -103,7 +104,7 @@ public sealed class RunningFunction : IAsyncDisposable
         process.Dispose();
     }
 
-    private void Add(List<string> lines, string? line)
+    private static void Add(List<string> lines, string? line)
     {
         if (line is null)
             return;
