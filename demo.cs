@@ -11,6 +11,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Threading.Channels;
 
+const int MostShown = 20;
 const string SplunkToken = "11111111-2222-3333-4444-555555555555";
 
 var repository = Path.GetDirectoryName(AppContext.GetData("EntryPointFilePath") as string) ?? Directory.GetCurrentDirectory();
@@ -119,9 +120,9 @@ async Task ShipAnEvent(string project, bool native)
             http.Response.ContentType = "application/json";
             await http.Response.Body.WriteAsync(payload);
         });
-        app.MapPost("/2018-06-01/runtime/invocation/{id}/response", (HttpContext http) => Answer(http, failed: false));
-        app.MapPost("/2018-06-01/runtime/invocation/{id}/error", (HttpContext http) => Answer(http, failed: true));
-        app.MapPost("/2018-06-01/runtime/init/error", (HttpContext http) => Answer(http, failed: true));
+        app.MapPost("/2018-06-01/runtime/invocation/{id}/response", (string id, HttpContext http) => Answer(http, failed: false));
+        app.MapPost("/2018-06-01/runtime/invocation/{id}/error", (string id, HttpContext http) => Answer(http, failed: true));
+        app.MapPost("/2018-06-01/runtime/{phase}/error", (string phase, HttpContext http) => Answer(http, failed: true));
 
         async Task<IResult> Answer(HttpContext http, bool failed)
         {
@@ -152,7 +153,7 @@ async Task ShipAnEvent(string project, bool native)
     var log = Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
     try
     {
-        foreach (var sample in (string[])["json-lines.json", "multi-byte.json"])
+        foreach (var sample in (string[])["json-lines.json", "plain.json"])
         {
             await events.Writer.WriteAsync(await File.ReadAllBytesAsync(Path.Combine(samples, sample)));
             using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
@@ -172,7 +173,8 @@ async Task ShipAnEvent(string project, bool native)
     var shipped = 0;
     while (received.Reader.TryRead(out var entry))
     {
-        shipped++;
+        if (++shipped > MostShown)
+            continue;
         var fields = entry.GetProperty("fields");
         var time = DateTimeOffset.FromUnixTimeMilliseconds((long)(entry.GetProperty("time").GetDouble() * 1000));
         var line = entry.GetProperty("event");
@@ -180,7 +182,7 @@ async Task ShipAnEvent(string project, bool native)
     }
     if (shipped == 0)
         throw new DemoException("The function answered, but Splunk received nothing.");
-    Say($"  Splunk received {shipped} lines.");
+    Say($"  Splunk received {shipped} lines{(shipped > MostShown ? $", of which the first {MostShown} are shown" : "")}.");
 
     static string Field(JsonElement fields, string name) => fields.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
 

@@ -84,7 +84,11 @@ public sealed class LogEventReader : IDisposable
 
     /// <summary>Takes the escapes out of the line.</summary>
     /// <returns>Valid UTF-8, which the caller may change; it is gone with the next <see cref="Read()"/>.</returns>
-    public Span<byte> TakeMessage() => message.AsSpan(0, JsonString.Unescape(EscapedMessage, ref message));
+    public Span<byte> TakeMessage()
+    {
+        var length = JsonString.Unescape(EscapedMessage, ref message);
+        return message.AsSpan(0, length);
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -17,6 +17,7 @@ public sealed class BatchSender(
 
     private readonly MemoryStream gzip = new();
     private bool hasRefreshed;
+    private int tooLong = int.MaxValue;
 
     /// <summary>How many entries the destination has.</summary>
     public int Shipped { get; private set; }
@@ -43,12 +44,15 @@ public sealed class BatchSender(
         while (!IsStopped && parts.TryPop(out var part))
         {
             var (first, count) = part;
-            switch (await SendUntilJudgedAsync(batch.Body(first, count), count))
+            var body = batch.Body(first, count);
+            // What is as long as a body that was refused need not be sent to know.
+            switch (count > 1 && body.Length >= tooLong ? new Verdict.Split() : await SendUntilJudgedAsync(body, count))
             {
                 case Verdict.Delivered:
                     Shipped += count;
                     break;
                 case Verdict.Split when count > 1:
+                    tooLong = Math.Min(tooLong, body.Length);
                     parts.Push((first + count / 2, count - count / 2));
                     parts.Push((first, count / 2));
                     break;

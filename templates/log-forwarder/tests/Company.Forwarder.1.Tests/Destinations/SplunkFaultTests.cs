@@ -1,0 +1,9 @@
+using Xunit;
+
+namespace Company.Forwarder._1.Tests.Destinations;
+
+/// <summary>The faults, from this destination.</summary>
+public sealed class SplunkFaultTests(ITestOutputHelper output) : FaultMatrix(output)
+{
+    protected override DestinationServer CreateServer() => new SplunkServer();
+}
