@@ -2,10 +2,6 @@ using System.Globalization;
 
 namespace Company.Forwarder._1;
 
-using Company.Forwarder._1.Delivery;
-using Company.Forwarder._1.Destinations;
-using Company.Forwarder._1.Lines;
-
 /// <summary>The forwarder's settings, read from the environment and checked before the first line is touched.</summary>
 public sealed class Settings
 {

@@ -4,10 +4,6 @@ using Xunit;
 
 namespace Company.Forwarder._1.Tests;
 
-using Company.Forwarder._1.CloudWatch;
-using Company.Forwarder._1.Delivery;
-using Company.Forwarder._1.Tests.Destinations;
-
 public sealed class EventFilesTests
 {
     public static TheoryData<string> Files => [.. EventFiles.Names];

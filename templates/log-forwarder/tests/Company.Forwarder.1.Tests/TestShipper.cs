@@ -2,11 +2,6 @@ using System.Collections.Concurrent;
 
 namespace Company.Forwarder._1.Tests;
 
-using Company.Forwarder._1.Delivery;
-using Company.Forwarder._1.Destinations;
-using Company.Forwarder._1.Functions;
-using Company.Forwarder._1.Tests.Destinations;
-
 /// <summary>Makes shippers that do not need minutes to give up.</summary>
 public static class TestShipper
 {
@@ -19,7 +14,7 @@ public static class TestShipper
         Margin = TimeSpan.FromMilliseconds(100),
     };
 
-    private static readonly HttpClient Http = Forwarder.CreateHttp();
+    private static readonly HttpClient Http = Functions.Forwarder.CreateHttp();
 
     /// <summary>A shipper to a server, with the settings given.</summary>
     public static LogShipper Create(

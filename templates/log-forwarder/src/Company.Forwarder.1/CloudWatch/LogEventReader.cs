@@ -1,11 +1,10 @@
 using System.Buffers;
 using System.IO.Compression;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 
-namespace Company.Forwarder._1.CloudWatch;
-
-using Company.Forwarder._1.Json;
+namespace Company.Forwarder._1;
 
 /// <summary>
 /// Reads what CloudWatch Logs sends, log event by log event, out of its gzipped JSON: <c>{"messageType", "owner", "logGroup",
@@ -29,7 +28,7 @@ public sealed class LogEventReader : IDisposable
     /// <param name="gzip">The decoded <c>awslogs.data</c>.</param>
     public LogEventReader(ReadOnlyMemory<byte> gzip)
     {
-        var bytes = System.Runtime.InteropServices.MemoryMarshal.TryGetArray(gzip, out var array)
+        var bytes = MemoryMarshal.TryGetArray(gzip, out var array)
             ? new MemoryStream(array.Array!, array.Offset, array.Count, writable: false)
             : new MemoryStream(gzip.ToArray(), writable: false);
         tokens = new JsonTokens(new GZipStream(bytes, CompressionMode.Decompress));

@@ -1,4 +1,4 @@
-namespace Company.Forwarder._1.CloudWatch;
+namespace Company.Forwarder._1;
 
 /// <summary>
 /// The event is not what CloudWatch Logs sends. The message is one sentence, what was given and what is expected, and repeats

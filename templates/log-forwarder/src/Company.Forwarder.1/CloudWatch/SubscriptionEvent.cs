@@ -2,10 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Text.Json;
 
-namespace Company.Forwarder._1.CloudWatch;
-
-using Company.Forwarder._1.Json;
-using Company.Forwarder._1.Lines;
+namespace Company.Forwarder._1;
 
 /// <summary>
 /// What CloudWatch Logs hands to Lambda: <c>{"awslogs": {"data": "&lt;base64 of gzipped JSON&gt;"}}</c>. It has been read once
@@ -22,11 +19,13 @@ public sealed class SubscriptionEvent
     {
         this.gzip = gzip;
         using var events = OpenEvents();
+        // Most lines with a trace are of the request that the line before was of, and there is nothing to learn from them.
+        var known = "no request"u8.ToArray();
         while (events.Read())
         {
             LineCount++;
-            if (RequestTrace.MayBeIn(events.EscapedMessage))
-                Learn(events);
+            if (RequestTrace.MayBeIn(events.EscapedMessage) && events.EscapedMessage.IndexOf(known) < 0)
+                known = Learn(events) ?? known;
         }
 
         IsControlMessage = events.MessageType == "CONTROL_MESSAGE";
@@ -80,11 +79,14 @@ public sealed class SubscriptionEvent
     /// <summary>The trace id of a request, if a line of this event tells it: <c>1-&lt;8 hex&gt;-&lt;24 hex&gt;</c>; else empty.</summary>
     public ReadOnlySpan<byte> TraceOf(Guid request) => traces.TryGetValue(request, out var trace) ? trace : default;
 
-    private void Learn(LogEventReader events)
+    // Returns the request id of the line, if the trace of that request is known now.
+    private byte[]? Learn(LogEventReader events)
     {
         var fields = LineFields.Read(events.TakeMessage());
-        if (fields.TraceId.Length > 0 && RequestTrace.TryParseRequestId(fields.RequestId, out var request) && !traces.ContainsKey(request))
-            traces.Add(request, fields.TraceId.ToArray());
+        if (fields.TraceId.IsEmpty || !RequestTrace.TryParseRequestId(fields.RequestId, out var request))
+            return null;
+        traces.TryAdd(request, fields.TraceId.ToArray());
+        return fields.RequestId.ToArray();
     }
 
     private static (int Start, int Length) FindData(ReadOnlySpan<byte> json)

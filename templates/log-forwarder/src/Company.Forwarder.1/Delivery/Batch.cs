@@ -1,8 +1,6 @@
 using System.Buffers;
 
-namespace Company.Forwarder._1.Delivery;
-
-using Company.Forwarder._1.Destinations;
+namespace Company.Forwarder._1;
 
 /// <summary>
 /// Entries on their way, one body after the other in one pooled array. The entry that no longer fits stands at its end and is the

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Company.Forwarder._1.Delivery;
+namespace Company.Forwarder._1;
 
 /// <summary>Where the lines are shipped to, and as whom: the JSON <c>{"url": "https://…", "token": "…"}</c>. Never logged.</summary>
 public sealed class Credentials

@@ -1,4 +1,4 @@
-namespace Company.Forwarder._1.Delivery;
+namespace Company.Forwarder._1;
 
 /// <summary>The moment by which the forwarder must be done, early enough to still report what it could not do.</summary>
 public readonly struct Deadline(TimeSpan remaining)

@@ -1,4 +1,4 @@
-namespace Company.Forwarder._1.Delivery;
+namespace Company.Forwarder._1;
 
 /// <summary>How long and how often delivery is tried.</summary>
 public sealed record DeliveryRules

@@ -1,4 +1,4 @@
-namespace Company.Forwarder._1.Destinations;
+namespace Company.Forwarder._1;
 
 /// <summary>How much a destination takes in one request.</summary>
 /// <param name="Bytes">The longest body, in bytes before compression.</param>

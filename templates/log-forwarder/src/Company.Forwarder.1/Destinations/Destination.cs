@@ -1,12 +1,9 @@
 using System.Buffers;
+using System.Globalization;
 using System.Net;
 using System.Text;
 
-namespace Company.Forwarder._1.Destinations;
-
-using Company.Forwarder._1.Delivery;
-using Company.Forwarder._1.Json;
-using Company.Forwarder._1.Lines;
+namespace Company.Forwarder._1;
 
 /// <summary>The log platform that the lines are shipped to: its limits, its format, and the meaning of its answers.</summary>
 public abstract class Destination
@@ -78,7 +75,7 @@ public abstract class Destination
     {
         ArgumentNullException.ThrowIfNull(writer);
         var time = DateTimeOffset.FromUnixTimeMilliseconds(milliseconds).UtcDateTime;
-        time.TryFormat(writer.GetSpan(32), out var written, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+        time.TryFormat(writer.GetSpan(32), out var written, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
         writer.Advance(written);
     }
 

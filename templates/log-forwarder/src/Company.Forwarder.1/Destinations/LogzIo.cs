@@ -2,11 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Text.Json;
 
-namespace Company.Forwarder._1.Destinations;
-
-using Company.Forwarder._1.Delivery;
-using Company.Forwarder._1.Json;
-using Company.Forwarder._1.Lines;
+namespace Company.Forwarder._1;
 
 /// <summary>
 /// Logz.io, by its HTTPS listener: a line of JSON an entry, <c>{"@timestamp", "account", …, "message"}</c>; a JSON line of a

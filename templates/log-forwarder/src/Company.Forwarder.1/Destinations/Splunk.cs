@@ -1,13 +1,10 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Net;
+using System.Text;
 using System.Text.Json;
 
-namespace Company.Forwarder._1.Destinations;
-
-using Company.Forwarder._1.Delivery;
-using Company.Forwarder._1.Json;
-using Company.Forwarder._1.Lines;
+namespace Company.Forwarder._1;
 
 /// <summary>
 /// Splunk, by its HTTP Event Collector: one JSON object after the other, <c>{"time", "host", "source", "sourcetype", "index",
@@ -46,7 +43,7 @@ public sealed class Splunk : Destination
         ArgumentNullException.ThrowIfNull(source);
         var writer = new ArrayBufferWriter<byte>();
         writer.Write("{\"sourcetype\":"u8);
-        writer.WriteString(System.Text.Encoding.UTF8.GetBytes(sourceType));
+        writer.WriteString(Encoding.UTF8.GetBytes(sourceType));
         WriteMember(writer, ",\"index\":"u8, index);
         WriteMember(writer, ",\"source\":"u8, source.LogGroup);
         WriteMember(writer, ",\"host\":"u8, source.Function);
@@ -92,6 +89,7 @@ public sealed class Splunk : Destination
             HttpStatusCode.OK => new Verdict.Delivered(),
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new Verdict.Unauthorized(),
             HttpStatusCode.RequestEntityTooLarge => new Verdict.Split(),
+            // With code 9 comes the number of an event as well, but nobody promises that those before it are in: all are sent again.
             HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError => new Verdict.Retry(reason),
             // 6 invalid data, 12 no event, 13 a blank one, 15 fields: one event is at fault, and those before it are indexed.
             HttpStatusCode.BadRequest when code is 6 or 12 or 13 or 15 && invalidEvent >= 0 && invalidEvent < entries =>

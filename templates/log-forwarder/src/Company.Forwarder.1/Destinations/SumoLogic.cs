@@ -1,11 +1,7 @@
 using System.Buffers;
 using System.Net;
 
-namespace Company.Forwarder._1.Destinations;
-
-using Company.Forwarder._1.Delivery;
-using Company.Forwarder._1.Json;
-using Company.Forwarder._1.Lines;
+namespace Company.Forwarder._1;
 
 /// <summary>
 /// Sumo Logic, by a hosted HTTP source, whose URL is the secret: a line of JSON an entry, <c>{"timestamp", "account", …,

@@ -1,9 +1,8 @@
 using System.Text;
 using Amazon.Lambda.Core;
+using Serverless;
 
 namespace Company.Forwarder._1.Functions;
-
-using Company.Forwarder._1;
 
 /// <summary>The function that log groups are subscribed to: ships the log events it is handed.</summary>
 public static class Forwarder
@@ -36,6 +35,6 @@ public static class Forwarder
             // A log stream's name may hold any character; the headers of .NET take ASCII only, if not told otherwise.
             RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8,
         };
-        return new HttpClient(new Serverless.Trace.Handler(connections)) { Timeout = Timeout.InfiniteTimeSpan };
+        return new HttpClient(new Trace.Handler(connections)) { Timeout = Timeout.InfiniteTimeSpan };
     }
 }

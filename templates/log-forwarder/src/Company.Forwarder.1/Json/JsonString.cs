@@ -3,7 +3,7 @@ using System.Buffers.Text;
 using System.Text;
 using System.Text.Unicode;
 
-namespace Company.Forwarder._1.Json;
+namespace Company.Forwarder._1;
 
 /// <summary>The text inside a JSON string, to and from UTF-8, without a <see cref="string"/> in between.</summary>
 public static class JsonString

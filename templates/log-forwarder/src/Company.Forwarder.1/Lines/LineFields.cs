@@ -1,6 +1,7 @@
+using System.Text;
 using System.Text.Json;
 
-namespace Company.Forwarder._1.Lines;
+namespace Company.Forwarder._1;
 
 /// <summary>What a line tells of itself. The spans point into the line.</summary>
 public ref struct LineFields
@@ -218,5 +219,5 @@ public ref struct LineFields
         return default;
     }
 
-    private static bool Is(ReadOnlySpan<byte> word, ReadOnlySpan<byte> level) => System.Text.Ascii.EqualsIgnoreCase(word, level);
+    private static bool Is(ReadOnlySpan<byte> word, ReadOnlySpan<byte> level) => Ascii.EqualsIgnoreCase(word, level);
 }

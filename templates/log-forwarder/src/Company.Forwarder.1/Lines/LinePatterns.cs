@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace Company.Forwarder._1.Lines;
+namespace Company.Forwarder._1;
 
 /// <summary>
 /// Which lines are shipped and what is blacked out in them. The patterns do not backtrack, so no line makes one run away, and

@@ -1,4 +1,4 @@
-namespace Company.Forwarder._1.Lines;
+namespace Company.Forwarder._1;
 
 /// <summary>A line that is to be shipped. Its spans are gone when the next line is read.</summary>
 public readonly ref struct LogLine

@@ -1,6 +1,4 @@
-namespace Company.Forwarder._1.Lines;
-
-using Company.Forwarder._1.CloudWatch;
+namespace Company.Forwarder._1;
 
 /// <summary>Where the lines of one event come from.</summary>
 /// <param name="Account">The AWS account, 12 digits.</param>

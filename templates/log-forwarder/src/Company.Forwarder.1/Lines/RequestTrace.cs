@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
 
-namespace Company.Forwarder._1.Lines;
+namespace Company.Forwarder._1;
 
 /// <summary>The two ids that a line may carry: of the request it belongs to, and of the trace which that request is part of.</summary>
 public static class RequestTrace

@@ -1,9 +1,7 @@
 using System.Text;
 using Xunit;
 
-namespace Company.Forwarder._1.Tests.CloudWatch;
-
-using Company.Forwarder._1.CloudWatch;
+namespace Company.Forwarder._1.Tests;
 
 public sealed class SubscriptionEventTests
 {

@@ -2,10 +2,7 @@ using System.Buffers;
 using System.Text;
 using Xunit;
 
-namespace Company.Forwarder._1.Tests.Delivery;
-
-using Company.Forwarder._1.Delivery;
-using Company.Forwarder._1.Destinations;
+namespace Company.Forwarder._1.Tests;
 
 public sealed class BatchTests
 {

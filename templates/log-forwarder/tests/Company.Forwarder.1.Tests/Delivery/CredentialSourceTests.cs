@@ -3,9 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Serverless;
 using Xunit;
 
-namespace Company.Forwarder._1.Tests.Delivery;
-
-using Company.Forwarder._1.Delivery;
+namespace Company.Forwarder._1.Tests;
 
 public sealed class CredentialSourceTests
 {

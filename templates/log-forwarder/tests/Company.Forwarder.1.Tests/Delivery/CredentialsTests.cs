@@ -1,8 +1,6 @@
 using Xunit;
 
-namespace Company.Forwarder._1.Tests.Delivery;
-
-using Company.Forwarder._1.Delivery;
+namespace Company.Forwarder._1.Tests;
 
 public sealed class CredentialsTests
 {

@@ -1,6 +1,6 @@
 using Xunit;
 
-namespace Company.Forwarder._1.Tests.Destinations;
+namespace Company.Forwarder._1.Tests;
 
 /// <summary>The faults, from this destination.</summary>
 public sealed class LogzIoFaultTests(ITestOutputHelper output) : FaultMatrix(output)

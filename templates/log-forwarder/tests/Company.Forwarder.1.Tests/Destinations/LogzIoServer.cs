@@ -1,9 +1,8 @@
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
-namespace Company.Forwarder._1.Tests.Destinations;
-
-using Company.Forwarder._1.Destinations;
+namespace Company.Forwarder._1.Tests;
 
 /// <summary>Logz.io's listener: takes the good lines of a body, and says how many were not good.</summary>
 public sealed class LogzIoServer : DestinationServer
@@ -30,5 +29,5 @@ public sealed class LogzIoServer : DestinationServer
 
     // Each line must be a document of its own.
     private static IEnumerable<JsonElement> Lines(byte[] body) =>
-        System.Text.Encoding.UTF8.GetString(body).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonElement.Parse(line));
+        Encoding.UTF8.GetString(body).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonElement.Parse(line));
 }

@@ -1,9 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
-namespace Company.Forwarder._1.Tests.Destinations;
-
-using Company.Forwarder._1.Destinations;
+namespace Company.Forwarder._1.Tests;
 
 /// <summary>Splunk's HTTP Event Collector: indexes a body's events in their order up to the first one that it refuses, and says which that is.</summary>
 public sealed class SplunkServer : DestinationServer

@@ -2,9 +2,7 @@ using System.Net;
 using System.Text;
 using Xunit;
 
-namespace Company.Forwarder._1.Tests.Destinations;
-
-using Company.Forwarder._1.Destinations;
+namespace Company.Forwarder._1.Tests;
 
 public sealed class SplunkTests
 {

@@ -1,9 +1,8 @@
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
-namespace Company.Forwarder._1.Tests.Destinations;
-
-using Company.Forwarder._1.Destinations;
+namespace Company.Forwarder._1.Tests;
 
 /// <summary>Sumo Logic's HTTP source: takes what comes, and after a timeout of its own (408) has some of it.</summary>
 public sealed class SumoLogicServer : DestinationServer
@@ -31,5 +30,5 @@ public sealed class SumoLogicServer : DestinationServer
 
     // Each line must be a document of its own.
     private static IEnumerable<JsonElement> Lines(byte[] body) =>
-        System.Text.Encoding.UTF8.GetString(body).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonElement.Parse(line));
+        Encoding.UTF8.GetString(body).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonElement.Parse(line));
 }

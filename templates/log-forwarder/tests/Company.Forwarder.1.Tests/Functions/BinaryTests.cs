@@ -2,9 +2,7 @@ using System.Text.Json;
 using Serverless;
 using Xunit;
 
-namespace Company.Forwarder._1.Tests.Functions;
-
-using Company.Forwarder._1.Tests.Destinations;
+namespace Company.Forwarder._1.Tests;
 
 /// <summary>The built binary, over a Runtime API, as Lambda runs it.</summary>
 public sealed class BinaryTests

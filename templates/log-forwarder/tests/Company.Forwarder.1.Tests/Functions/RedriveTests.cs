@@ -2,12 +2,10 @@ using System.Text;
 using System.Text.Json;
 using Amazon.Runtime;
 using Amazon.S3;
+using Company.Forwarder._1.Functions;
 using Xunit;
 
-namespace Company.Forwarder._1.Tests.Functions;
-
-using Company.Forwarder._1.Functions;
-using Company.Forwarder._1.Tests.Destinations;
+namespace Company.Forwarder._1.Tests;
 
 public sealed class RedriveTests
 {

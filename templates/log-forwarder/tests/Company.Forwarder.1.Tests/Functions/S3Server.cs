@@ -3,7 +3,7 @@ using System.Security;
 using Microsoft.AspNetCore.Http;
 using Serverless;
 
-namespace Company.Forwarder._1.Tests.Functions;
+namespace Company.Forwarder._1.Tests;
 
 /// <summary>As much of S3 as redrive needs: lists a bucket in pages of two, reads and deletes objects.</summary>
 public sealed class S3Server : IAsyncDisposable

@@ -3,9 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Xunit;
 
-namespace Company.Forwarder._1.Tests.Json;
-
-using Company.Forwarder._1.Json;
+namespace Company.Forwarder._1.Tests;
 
 public sealed class JsonStringTests
 {

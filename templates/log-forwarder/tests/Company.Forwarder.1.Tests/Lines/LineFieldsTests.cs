@@ -1,9 +1,7 @@
 using System.Text;
 using Xunit;
 
-namespace Company.Forwarder._1.Tests.Lines;
-
-using Company.Forwarder._1.Lines;
+namespace Company.Forwarder._1.Tests;
 
 public sealed class LineFieldsTests
 {

@@ -1,10 +1,9 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Text;
 using Xunit;
 
-namespace Company.Forwarder._1.Tests.Lines;
-
-using Company.Forwarder._1.Lines;
+namespace Company.Forwarder._1.Tests;
 
 public sealed class LinePatternsTests
 {
@@ -50,7 +49,7 @@ public sealed class LinePatternsTests
     private static string? Apply(LinePatterns patterns, string line)
     {
         Span<byte> text = Encoding.UTF8.GetBytes(line);
-        var scratch = System.Buffers.ArrayPool<byte>.Shared.Rent(1);
+        var scratch = ArrayPool<byte>.Shared.Rent(1);
         return patterns.Apply(ref text, ref scratch) ? Encoding.UTF8.GetString(text) : null;
     }
 }

@@ -1,9 +1,6 @@
 using Xunit;
 
-namespace Company.Forwarder._1.Tests.Lines;
-
-using Company.Forwarder._1.CloudWatch;
-using Company.Forwarder._1.Lines;
+namespace Company.Forwarder._1.Tests;
 
 public sealed class LogSourceTests
 {
