@@ -1,0 +1,18 @@
+using Company.Auth._1.Users;
+using Serverless;
+
+namespace Company.Auth._1.Functions;
+
+/// <summary><c>GET /world?team=&lt;id&gt;</c>: answers whoever may see that team.</summary>
+internal static class TeamWorld
+{
+    /// <summary>Answers with the caller's identifier, if they have the permission in the team.</summary>
+    public static async Task<ApiResponse> Handle(ApiRequest request, UsersTable users)
+    {
+        var team = request.Query.GetValueOrDefault("team", "");
+        if (team.Length is 0 or > 128)
+            throw new ProblemException(400, "invalid_query", $"The query's 'team' has {team.Length} characters; expected are 1 to 128.");
+        var user = await users.RequirePermissionAsync(request.RequireCaller(), team, Permission.ReadTeam, request.Cancelled);
+        return ApiResponse.Json(200, new Greeting("World", user.Sub), ApiJson.Default.Greeting);
+    }
+}

@@ -1,0 +1,22 @@
+using Company.Auth._1;
+using Company.Auth._1.Functions;
+#if (lambdaAuthorizer)
+using Company.Auth._1.Tokens;
+#endif
+using Company.Auth._1.Users;
+using Serverless;
+
+// Each is made when the function that runs here first needs it.
+var users = new Lazy<UsersTable>(() => UsersTable.Open(Environment.GetEnvironmentVariable));
+#if (lambdaAuthorizer)
+var tokens = new Lazy<TokenVerifier>(() => new TokenVerifier(TokenRules.From(Environment.GetEnvironmentVariable), TimeProvider.System));
+#endif
+
+return await new Service()
+#if (lambdaAuthorizer)
+    .On("authorizer", (request, context) => Authorizer.Handle(request, context, tokens.Value), AuthorizerJson.Default.AuthorizerRequest, AuthorizerJson.Default.AuthorizerResponse)
+    .BeforeFirstEventOf("authorizer", () => tokens.Value.PrefetchAsync(CancellationToken.None))
+#endif
+    .On("postConfirmation", (input, context) => PostConfirmation.Handle(input, context, users.Value))
+    .On(Api.Routes(users))
+    .RunAsync(args);
