@@ -85,25 +85,31 @@ async Task<string> Scaffold(string template, string name, bool native, params st
     var project = Path.Combine(workplace, name);
     string[] command = ["new", template, "-n", name, .. options, .. (native ? Array.Empty<string>() : ["--runtime", "managed"])];
     await Step($"dotnet {string.Join(' ', command)}", () => Run("dotnet", [.. command, "--debug:custom-hive", hive, "--no-update-check"], workplace));
-    if (native)
-        await UseARuntimePackThatCanBeHad(project, name);
     await Step("  npm install", () => Run(Npm, ["install", "--no-audit", "--no-fund"], project));
-    await Step("  npm run package: the binary, its zip, the CloudFormation", () => Run(Npm, ["run", "package"], project));
+    await Step("  npm run package: the binary, its zip, the CloudFormation", async () =>
+    {
+        var props = Path.Combine(project, "Directory.Build.props");
+        var content = File.ReadAllText(props);
+        if (native && !await CanLink(project, name))
+        {
+            Say("    The native runtime pack of .NET 10 cannot be had here: linking for net9.0 instead.");
+            File.WriteAllText(props, content.Replace("net10.0", "net9.0"));
+        }
+        await Run(Npm, ["run", "package"], project);
+        File.WriteAllText(props, content);
+    });
     await Step("  dotnet test", async () => Say("    " + LastLine(await Run("dotnet", ["test", "--nologo"], project), "assed")));
     return project;
 }
 
-// Some package mirrors lack the native runtime pack of .NET 10. The demo then links against that of .NET 9, and says so.
-async Task UseARuntimePackThatCanBeHad(string project, string name)
+// Some package mirrors lack the packs that a native binary is linked with.
+async Task<bool> CanLink(string project, string name)
 {
     var probe = await Start("dotnet", ["restore", $"src/{name}", "-r", $"linux-{ProcessorName}"], project);
-    if (probe.ExitCode == 0)
-        return;
-    if (!probe.Output.Contains("NU1101") && !probe.Output.Contains("NU1102"))
-        throw new DemoException($"The restore failed:\n{probe.Output}");
-    Say("  The native runtime pack of .NET 10 cannot be had here: linking for net9.0 instead.");
-    var props = Path.Combine(project, "Directory.Build.props");
-    File.WriteAllText(props, File.ReadAllText(props).Replace("net10.0", "net9.0"));
+    return probe.ExitCode == 0
+        || (probe.Output.Contains("NU1101") || probe.Output.Contains("NU1102")
+            ? false
+            : throw new DemoException($"The restore failed:\n{probe.Output}"));
 }
 
 // --- the forwarder at work ----------------------------------------------------------------------------------------------

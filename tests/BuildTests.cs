@@ -1,0 +1,38 @@
+using System.Collections.Concurrent;
+using Xunit;
+
+namespace Serverless.Templates.Tests;
+
+[TakesLong]
+public sealed class BuildTests
+{
+    private static readonly ConcurrentDictionary<string, Lazy<Task<Command>>> TestRuns = new();
+
+    public static TheoryData<string, string> Pairs => Combinations.All;
+
+    [Theory]
+    [MemberData(nameof(Pairs))]
+    public async Task Builds_without_a_warning(string template, string options)
+    {
+        var service = await BuiltServices.OfAsync(Template.Named(template), Options.Parse(options));
+
+        Faults.None((await BuiltServices.Instance).Faults(service));
+    }
+
+    [TheoryThatNeeds("node", "npm")]
+    [MemberData(nameof(Pairs))]
+    public async Task Passes_its_own_tests(string template, string options)
+    {
+        var service = await BuiltServices.OfAsync(Template.Named(template), Options.Parse(options));
+
+        // Packaged first: the service's tests look at what would be deployed.
+        await Stack.ShareAsync(service.Template, service.Options);
+        var run = await TestRuns.GetOrAdd(service.Folder, _ => new(() => TestAsync(service))).Value;
+
+        run.Succeeded();
+        Assert.Matches(@"Passed!.*Failed:\s+0, Passed:\s+[1-9]\d*, Skipped:\s+0", run.Output);
+    }
+
+    private static async Task<Command> TestAsync(GeneratedService service) =>
+        await Command.Dotnet(service.Folder, "test", service.TestProject, "--no-build", "-nologo");
+}

@@ -1,0 +1,165 @@
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace Serverless.Templates.Tests;
+
+public sealed class ForwarderStackTests
+{
+    public static TheoryData<string> Pairs => Combinations.Of("sls-forwarder");
+
+    [TheoryThatNeeds("node", "npm")]
+    [MemberData(nameof(Pairs))]
+    public async Task Owns_one_permission_for_the_logs_of_this_account_and_no_other(string options)
+    {
+        var stack = await StackOfAsync(options);
+
+        var permission = stack.Single("AWS::Lambda::Permission");
+
+        Assert.Equal("logs.amazonaws.com", (string?)permission["Principal"]);
+        Assert.Equal("lambda:InvokeFunction", (string?)permission["Action"]);
+        Assert.Equal("""{"Ref":"AWS::AccountId"}""", permission["SourceAccount"]!.ToJsonString());
+        Assert.Equal("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*:*", (string?)permission["SourceArn"]!["Fn::Sub"]);
+        Assert.Equal("""{"Fn::GetAtt":["ForwarderLambdaFunction","Arn"]}""", permission["FunctionName"]!.ToJsonString());
+    }
+
+    [TheoryThatNeeds("node", "npm")]
+    [MemberData(nameof(Pairs))]
+    public async Task Tells_the_venture_its_ARN_after_it_may_be_invoked(string options)
+    {
+        var stack = await StackOfAsync(options);
+
+        var (name, parameter) = stack.OfType("AWS::SSM::Parameter").Single();
+
+        Assert.Equal("/acme/dev/log-forwarder/arn", (string?)parameter["Name"]);
+        Assert.Equal("""{"Fn::GetAtt":["ForwarderLambdaFunction","Arn"]}""", parameter["Value"]!.ToJsonString());
+        Assert.Equal("""{"Fn::GetAtt":["ForwarderLambdaFunction","Arn"]}""", stack.Json["Outputs"]!["ForwarderArn"]!["Value"]!.ToJsonString());
+        Assert.Contains(stack.OfType("AWS::Lambda::Permission").Single().Name, Stack.Texts(stack.Json["Resources"]![name]!["DependsOn"]));
+    }
+
+    [TheoryThatNeeds("node", "npm")]
+    [MemberData(nameof(Pairs))]
+    public async Task Keeps_an_event_that_failed_three_times_in_a_bucket_that_outlives_the_stack(string options)
+    {
+        var stack = await StackOfAsync(options);
+
+        var invocations = stack.Single("AWS::Lambda::EventInvokeConfig");
+        var bucket = Assert.Single(stack.Resources, resource => (string?)resource.Resource["Type"] == "AWS::S3::Bucket" && resource.Name != "ServerlessDeploymentBucket");
+
+        Assert.Equal(2, (int)invocations["MaximumRetryAttempts"]!);
+        Assert.Equal(6 * 60 * 60, (int)invocations["MaximumEventAgeInSeconds"]!);
+        Assert.Equal($$"""{"Fn::GetAtt":["{{bucket.Name}}","Arn"]}""", invocations["DestinationConfig"]!["OnFailure"]!["Destination"]!.ToJsonString());
+        Assert.Equal("""{"Ref":"ForwarderLambdaFunction"}""", invocations["FunctionName"]!.ToJsonString());
+        Assert.Equal("Retain", (string?)bucket.Resource["DeletionPolicy"]);
+        Assert.Equal("Retain", (string?)bucket.Resource["UpdateReplacePolicy"]);
+        Assert.All(bucket.Resource["Properties"]!["PublicAccessBlockConfiguration"]!.AsObject(), setting => Assert.True((bool)setting.Value!));
+        Assert.Equal(4, bucket.Resource["Properties"]!["PublicAccessBlockConfiguration"]!.AsObject().Count);
+        Assert.NotNull(bucket.Resource["Properties"]!["BucketEncryption"]);
+        Assert.Equal(30, (int)bucket.Resource["Properties"]!["LifecycleConfiguration"]!["Rules"]![0]!["ExpirationInDays"]!);
+    }
+
+    [TheoryThatNeeds("node", "npm")]
+    [MemberData(nameof(Pairs))]
+    public async Task Rings_when_an_event_was_not_delivered_and_when_it_could_not_even_be_kept(string options)
+    {
+        var stack = await StackOfAsync(options);
+        var topic = stack.OfType("AWS::SNS::Topic").Single().Name;
+
+        var alarms = stack.OfType("AWS::CloudWatch::Alarm").ToList();
+
+        Assert.Equal(["AsyncEventsDropped", "DestinationDeliveryFailures"], alarms.Select(alarm => (string)alarm.Properties["MetricName"]!).Order(StringComparer.Ordinal));
+        Assert.All(alarms, alarm =>
+        {
+            Assert.Equal("AWS/Lambda", (string?)alarm.Properties["Namespace"]);
+            Assert.Equal("""[{"Name":"FunctionName","Value":{"Ref":"ForwarderLambdaFunction"}}]""", alarm.Properties["Dimensions"]!.ToJsonString());
+            Assert.Equal($$"""[{"Ref":"{{topic}}"}]""", alarm.Properties["AlarmActions"]!.ToJsonString());
+            Assert.Equal("Sum", (string?)alarm.Properties["Statistic"]);
+            Assert.Equal(1, (int)alarm.Properties["Threshold"]!);
+            Assert.Equal("GreaterThanOrEqualToThreshold", (string?)alarm.Properties["ComparisonOperator"]);
+        });
+    }
+
+    [TheoryThatNeeds("node", "npm")]
+    [MemberData(nameof(Pairs))]
+    public async Task Bounds_how_many_batches_are_shipped_and_redrives_one_at_a_time(string options)
+    {
+        var stack = await StackOfAsync(options);
+
+        var functions = stack.OfType("AWS::Lambda::Function").ToDictionary(function => ((string)function.Properties["FunctionName"]!).Split('-')[^1], function => function.Properties);
+
+        Assert.Equal(["forwarder", "redrive"], functions.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(10, (int)functions["forwarder"]["ReservedConcurrentExecutions"]!);
+        Assert.Equal(1, (int)functions["redrive"]["ReservedConcurrentExecutions"]!);
+        Assert.All(functions.Values, function => Assert.Equal(stack["runtime"] == "aot" ? 128 : 512, (int)function["MemorySize"]!));
+    }
+
+    [TheoryThatNeeds("node", "npm")]
+    [MemberData(nameof(Pairs))]
+    public async Task Gives_each_function_a_role_of_its_own_that_may_write_to_its_own_log_group_only(string options)
+    {
+        var stack = await StackOfAsync(options);
+
+        var functions = stack.OfType("AWS::Lambda::Function").ToList();
+        var roles = functions.Select(function => (string)function.Properties["Role"]!["Fn::GetAtt"]![0]!).ToList();
+
+        Assert.Distinct(roles);
+        Assert.Equal(roles.Order(StringComparer.Ordinal), stack.OfType("AWS::IAM::Role").Select(role => role.Name).Order(StringComparer.Ordinal));
+        Assert.All(functions.Zip(roles), pair =>
+        {
+            var statement = StatementsOf(stack, pair.Second).Single(statement => Stack.Texts(statement["Action"]).Contains("logs:PutLogEvents"));
+            Assert.Equal(["logs:CreateLogStream", "logs:PutLogEvents"], Stack.Texts(statement["Action"]));
+            Assert.EndsWith($":log-group:/aws/lambda/{pair.First.Properties["FunctionName"]}:*", (string?)statement["Resource"]!["Fn::Sub"], StringComparison.Ordinal);
+        });
+    }
+
+    [TheoryThatNeeds("node", "npm")]
+    [MemberData(nameof(Pairs))]
+    public async Task Lets_each_function_read_the_credentials_and_use_the_bucket_as_it_must(string options)
+    {
+        var stack = await StackOfAsync(options);
+
+        Assert.All(new[] { "ForwarderRole", "RedriveRole" }, role =>
+        {
+            Assert.EndsWith(":parameter/acme/dev/log-forwarder/destination", ResourceOf(role, "ssm:GetParameter"), StringComparison.Ordinal);
+            Assert.EndsWith(":secret:acme/dev/log-forwarder/destination-??????", ResourceOf(role, "secretsmanager:GetSecretValue"), StringComparison.Ordinal);
+        });
+        Assert.Equal("${FailedEvents.Arn}/*", ResourceOf("ForwarderRole", "s3:PutObject"));
+        Assert.Equal("${FailedEvents.Arn}/*", ResourceOf("RedriveRole", "s3:GetObject"));
+        Assert.Equal("${FailedEvents.Arn}/*", ResourceOf("RedriveRole", "s3:DeleteObject"));
+        Assert.DoesNotContain(ActionsOf("ForwarderRole"), action => action is "s3:GetObject" or "s3:DeleteObject");
+        Assert.DoesNotContain("s3:PutObject", ActionsOf("RedriveRole"));
+
+        IEnumerable<string> ActionsOf(string role) => StatementsOf(stack, role).SelectMany(statement => Stack.Texts(statement["Action"]));
+        string? ResourceOf(string role, string action) =>
+            (string?)StatementsOf(stack, role).Single(statement => Stack.Texts(statement["Action"]).Contains(action))["Resource"]!["Fn::Sub"];
+    }
+
+    [TheoryThatNeeds("node", "npm")]
+    [MemberData(nameof(Pairs))]
+    public async Task Fetches_the_credentials_by_the_extension_of_its_region_and_processor(string options)
+    {
+        var stack = await StackOfAsync(options);
+
+        Assert.All(stack.OfType("AWS::Lambda::Function"), function =>
+        {
+            var layer = Assert.Single(Stack.Texts(function.Properties["Layers"]));
+            Assert.Contains($":lambda:{stack["region"]}:", layer, StringComparison.Ordinal);
+            Assert.Contains(stack["architecture"] == "arm64" ? ":AWS-Parameters-and-Secrets-Lambda-Extension-Arm64:" : ":AWS-Parameters-and-Secrets-Lambda-Extension:", layer, StringComparison.Ordinal);
+            Assert.Equal("ssm:/acme/dev/log-forwarder/destination", (string?)function.Properties["Environment"]!["Variables"]!["DESTINATION_SECRET"]);
+        });
+    }
+
+    [TheoryThatNeeds("node", "npm")]
+    [MemberData(nameof(Pairs))]
+    public async Task Holds_no_secret(string options)
+    {
+        var stack = await StackOfAsync(options);
+
+        Assert.DoesNotContain(stack.OfType("AWS::Lambda::Function").SelectMany(function => function.Properties["Environment"]!["Variables"]!.AsObject()), variable =>
+            variable.Key.Contains("TOKEN", StringComparison.Ordinal) || variable.Key.Contains("CREDENTIALS", StringComparison.Ordinal));
+    }
+
+    private static Task<Stack> StackOfAsync(string options) => Stack.ShareAsync(Template.Named("sls-forwarder"), Options.Parse(options));
+
+    private static IEnumerable<JsonObject> StatementsOf(Stack stack, string role) =>
+        Stack.Objects(stack.Json["Resources"]![role]!["Properties"]!["Policies"]).Where(node => node.ContainsKey("Effect"));
+}

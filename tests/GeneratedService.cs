@@ -1,0 +1,95 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Serverless.Templates.Tests;
+
+/// <summary>What <c>dotnet new</c> has made of a template, in a folder outside the repository.</summary>
+public sealed partial class GeneratedService
+{
+    /// <summary>The name of most services here.</summary>
+    public const string UsualName = "Acme.Example";
+
+    private static readonly ConcurrentDictionary<(string, string), Lazy<Task<GeneratedService>>> Shared = new();
+
+    private GeneratedService(Template template, string name, Options options, string folder)
+    {
+        Template = template;
+        Name = name;
+        Options = options;
+        Folder = folder;
+        Files = [.. Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(folder, path).Replace('\\', '/')).Order(StringComparer.Ordinal)];
+        ProjectName = Files.Where(file => file.EndsWith(".slnx", StringComparison.Ordinal)).Select(Path.GetFileNameWithoutExtension).Single()!;
+    }
+
+    /// <summary>The template.</summary>
+    public Template Template { get; }
+
+    /// <summary>The name given, which is also the folder's.</summary>
+    public string Name { get; }
+
+    /// <summary>The options given.</summary>
+    public Options Options { get; }
+
+    /// <summary>Where it is.</summary>
+    public string Folder { get; }
+
+    /// <summary>The files as generated, relative to the folder, with forward slashes.</summary>
+    public IReadOnlyList<string> Files { get; }
+
+    /// <summary>What the name has become: the solution's and the projects' name.</summary>
+    public string ProjectName { get; }
+
+    /// <summary>The project that is the service.</summary>
+    public string Project => PathOf($"src/{ProjectName}/{ProjectName}.csproj");
+
+    /// <summary>The project that holds its tests.</summary>
+    public string TestProject => PathOf($"tests/{ProjectName}.Tests/{ProjectName}.Tests.csproj");
+
+    /// <summary>Every project of the solution.</summary>
+    public IEnumerable<string> Projects => Files.Where(file => file.EndsWith(".csproj", StringComparison.Ordinal)).Select(PathOf);
+
+    /// <summary>Generates a service for the caller alone.</summary>
+    public static async Task<GeneratedService> CreateAsync(Template template, string name, Options options)
+    {
+        var parent = TestRun.NewFolder("services");
+        (await CommandAsync(template, name, options, parent)).Succeeded();
+        return Read(template, name, options, parent);
+    }
+
+    /// <summary>Finds the service that <see cref="CommandAsync"/> has made.</summary>
+    public static GeneratedService Read(Template template, string name, Options options, string parent) =>
+        new(template, name, options, Path.GetDirectoryName(Directory.GetFiles(parent, "*.slnx", SearchOption.AllDirectories).Single())!);
+
+    /// <summary>Generates a service with the usual name, once for all who read it. Nobody writes to it.</summary>
+    public static Task<GeneratedService> ShareAsync(Template template, Options options) =>
+        Shared.GetOrAdd((template.ShortName, options.ToString()), _ => new(() => CreateAsync(template, UsualName, options))).Value;
+
+    /// <summary>Runs the command that makes a service.</summary>
+    /// <param name="parent">An empty folder. The command runs in one below it, because the name may be two dots.</param>
+    public static Task<Command> CommandAsync(Template template, string name, Options options, string parent) =>
+        TemplateHive.NewAsync(Directory.CreateDirectory(Path.Combine(parent, "here")).FullName, [template.ShortName, $"--name={name}", .. options.Arguments, "--no-update-check"]);
+
+    /// <summary>The full path of a file.</summary>
+    public string PathOf(string file) => Path.Combine(Folder, file);
+
+    /// <summary>The text of a file.</summary>
+    public string Read(string file) => File.ReadAllText(PathOf(file));
+
+    /// <summary>A number that two services share when the compiler is given the same in both.</summary>
+    /// <param name="sources">Whether only what is compiled counts, or every file.</param>
+    public string Fingerprint(bool sources)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var file in Files.Where(file => !sources || Source().IsMatch(file)))
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(file + '\0'));
+            hash.AppendData(File.ReadAllBytes(PathOf(file)));
+        }
+        return Convert.ToHexString(hash.GetHashAndReset());
+    }
+
+    [GeneratedRegex(@"\.(cs|csproj|props|targets|slnx|editorconfig)$")]
+    private static partial Regex Source();
+}

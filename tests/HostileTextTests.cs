@@ -1,0 +1,77 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Xunit;
+using YamlDotNet.RepresentationModel;
+
+namespace Serverless.Templates.Tests;
+
+public sealed class HostileTextTests
+{
+    // As JSON, so that a test's own name stays readable whatever the text is.
+    public static TheoryData<string, string> Texts
+    {
+        get
+        {
+            var texts = JsonNode.Parse(File.ReadAllText(Repository.PathOf("tests", "names", "hostile-texts.json")))!["texts"]!.AsArray();
+            var rows = new TheoryData<string, string>();
+            foreach (var template in Template.All)
+                foreach (var text in texts)
+                    rows.Add(template.ShortName, JsonSerializer.Serialize((string)text!));
+            return rows;
+        }
+    }
+
+    [TheoryThatNeeds("node", "npm")]
+    [MemberData(nameof(Texts))]
+    public async Task Changes_no_structure_and_expands_nowhere(string shortName, string text)
+    {
+        var template = Template.Named(shortName);
+        var given = JsonSerializer.Deserialize<string>(text)!;
+        var usual = await GeneratedService.ShareAsync(template, Options.Defaults);
+
+        // The same text for all of the template's free texts.
+        var service = await GeneratedService.CreateAsync(template, GeneratedService.UsualName, new Options(template.Options.Where(option => option.Choices.Count == 0).ToDictionary(option => option.Name, _ => given)));
+
+        Faults.None(OutputChecks.Faults(service).Where(fault => !IsOfTheText(fault, given)));
+        Assert.Equal(usual.Files, service.Files);
+        Assert.All(service.Files.Where(file => file.EndsWith(".yml", StringComparison.Ordinal)), file =>
+            Assert.Equal(Shape(OutputChecks.ReadYaml(usual.Read(file))), Shape(OutputChecks.ReadYaml(service.Read(file)))));
+        Assert.All(service.Files.Where(file => !file.EndsWith(".md", StringComparison.Ordinal) && !file.Contains("/events/", StringComparison.Ordinal)), file =>
+            Assert.Equal(usual.Read(file).Split('\n').Length, service.Read(file).Split('\n').Length));
+
+        var provider = (YamlMappingNode)((YamlMappingNode)OutputChecks.ReadYaml(service.Read("serverless.yml")))["provider"];
+        var written = ((YamlMappingNode)provider["tags"]).Children.ToDictionary(tag => tag.Key.ToString(), tag => ((YamlScalarNode)tag.Value).Value!);
+        Assert.Matches("^[a-z]([a-z0-9-]*[a-z0-9])$", written["appName"]);
+        Assert.InRange(written["appName"].Length, 2, 32);
+        Assert.Matches("^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", ((YamlScalarNode)provider["stage"]).Value!);
+        Assert.InRange(((YamlScalarNode)provider["stage"]).Value!.Length, 1, 14);
+        // https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+        Assert.Matches(@"^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$", written["owner"]);
+        Assert.InRange(written["owner"].Length, 0, 256);
+        Assert.DoesNotMatch("^(?i)aws:", written["owner"]);
+
+        Stack.WriteZip(service);
+        var stack = await Stack.CompileAsync(service);
+        Assert.All(stack.OfType("AWS::Lambda::Function"), function =>
+        {
+            var deployed = function.Properties["Tags"]!.AsArray().ToDictionary(tag => (string)tag!["Key"]!, tag => (string)tag!["Value"]!);
+            Assert.Equal(written["owner"], deployed["owner"]);
+            Assert.Equal(written["appName"], deployed["appName"]);
+            Assert.Equal(((YamlScalarNode)provider["stage"]).Value, deployed["stage"]);
+        });
+        Directory.Delete(service.Folder, recursive: true);
+    }
+
+    // A text that holds a token or a directive may be there as it was given: in a tag, between quotes.
+    private static bool IsOfTheText(string fault, string text) =>
+        text.Length > 0 && Regex.Matches(fault, @"__\w+__|Company\.[\w.]*|#\w+").Any(token => text.Contains(token.Value, StringComparison.Ordinal));
+
+    // The keys and the kinds of nodes, without what is written in them.
+    private static string Shape(YamlNode node) => node switch
+    {
+        YamlMappingNode map => $"{{{string.Join(',', map.Children.Select(child => $"{child.Key}:{Shape(child.Value)}"))}}}",
+        YamlSequenceNode list => $"[{string.Join(',', list.Children.Select(Shape))}]",
+        _ => "_",
+    };
+}

@@ -1,0 +1,123 @@
+using System.Collections.Concurrent;
+using System.IO.Compression;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+
+namespace Serverless.Templates.Tests;
+
+/// <summary>
+/// What surrounds a deployed forwarder, on loopback: the AWS Parameters and Secrets extension, which hands out the destination's
+/// credentials, the destination itself, and the bucket of the events that failed.
+/// </summary>
+public sealed class LogPlatform : IAsyncDisposable
+{
+    private const string Token = "7e1b4d0c-not-to-be-logged";
+
+    private readonly string destination;
+    private Loopback server = null!;
+
+    private LogPlatform(string destination) => this.destination = destination;
+
+    /// <summary>What no output may hold.</summary>
+    public static string Secret => Token;
+
+    /// <summary>The id that CloudWatch gave a line, and the line: a JSON string, or what the function logged.</summary>
+    public ConcurrentQueue<(string EventId, JsonElement Line)> Taken { get; } = new();
+
+    /// <summary>What is asked of the extension.</summary>
+    public ConcurrentQueue<string> SecretsRead { get; } = new();
+
+    /// <summary>The records that Lambda wrote of events that failed, by key.</summary>
+    public ConcurrentDictionary<string, byte[]> FailedEvents { get; } = new();
+
+    /// <summary>Starts it.</summary>
+    /// <param name="destination">The value of <c>--destination</c>.</param>
+    public static async Task<LogPlatform> StartAsync(string destination)
+    {
+        var platform = new LogPlatform(destination);
+        platform.server = await Loopback.StartAsync(platform.HandleAsync);
+        return platform;
+    }
+
+    /// <summary>The variables by which the function finds all that: those that its stack sets, and where the platform listens.</summary>
+    /// <param name="stack">The compiled stack.</param>
+    /// <param name="function">The function's name.</param>
+    public Dictionary<string, string?> EnvironmentOf(Stack stack, string function)
+    {
+        var properties = stack.OfType("AWS::Lambda::Function").Single(candidate => ((string)candidate.Properties["FunctionName"]!).EndsWith($"-{function}", StringComparison.Ordinal)).Properties;
+        var variables = properties["Environment"]!["Variables"]!.AsObject()
+            .ToDictionary(variable => variable.Key, variable => variable.Value is JsonValue value ? (string?)value : $"the-bucket");
+        variables["_HANDLER"] = (string?)properties["Handler"];
+        variables["PARAMETERS_SECRETS_EXTENSION_HTTP_PORT"] = $"{server.Address.Port}";
+        variables["AWS_ENDPOINT_URL_S3"] = server.Address.ToString();
+        return variables;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => server.DisposeAsync();
+
+    private async Task HandleAsync(HttpContext http)
+    {
+        var request = http.Request;
+        var answer = (request.Method, request.Path.Value) switch
+        {
+            ("GET", "/systemsmanager/parameters/get") => Credentials(request),
+            ("GET", "/the-bucket" or "/the-bucket/") => List(),
+            ("GET", { } path) when path.StartsWith("/the-bucket/", StringComparison.Ordinal) && FailedEvents.TryGetValue(path["/the-bucket/".Length..], out var record) => System.Text.Encoding.UTF8.GetString(record),
+            ("DELETE", { } path) when path.StartsWith("/the-bucket/", StringComparison.Ordinal) && FailedEvents.TryRemove(path["/the-bucket/".Length..], out _) => "",
+            ("POST", _) => await TakeAsync(request),
+            _ => null,
+        };
+        http.Response.StatusCode = answer is null ? StatusCodes.Status404NotFound : request.Method == "DELETE" ? StatusCodes.Status204NoContent : StatusCodes.Status200OK;
+        if (answer is { Length: > 0 })
+            await http.Response.WriteAsync(answer);
+    }
+
+    // https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-integration-lambda-extensions.html
+    private string? Credentials(HttpRequest request)
+    {
+        if (request.Headers["X-Aws-Parameters-Secrets-Token"] != "session" || request.Query["withDecryption"] != "true")
+            return null;
+        SecretsRead.Enqueue(request.Query["name"]!);
+        var credentials = destination == "sumologic"
+            ? new JsonObject { ["url"] = $"{server.Address}receiver/v1/http/{Token}" }
+            : new JsonObject { ["url"] = server.Address.ToString(), ["token"] = Token };
+        return new JsonObject { ["Parameter"] = new JsonObject { ["Value"] = credentials.ToJsonString() } }.ToJsonString();
+    }
+
+    private async Task<string?> TakeAsync(HttpRequest request)
+    {
+        var isKnown = destination switch
+        {
+            "splunk" => request.Path == "/services/collector/event" && request.Headers.Authorization == $"Splunk {Token}",
+            "logzio" => request.Path == "/" && request.Query["token"] == Token,
+            _ => request.Path == $"/receiver/v1/http/{Token}",
+        };
+        if (!isKnown)
+            return null;
+        using var body = new MemoryStream();
+        await using var content = request.Headers.ContentEncoding == "gzip" ? new GZipStream(request.Body, CompressionMode.Decompress) : request.Body;
+        await content.CopyToAsync(body);
+        foreach (var entry in Documents(body.ToArray()))
+            Taken.Enqueue(destination == "splunk"
+                ? (entry.GetProperty("fields").GetProperty("event_id").GetString()!, entry.GetProperty("event"))
+                : (entry.GetProperty("event_id").GetString()!, entry.TryGetProperty("log", out var log) ? log : entry.GetProperty("message")));
+        return destination == "splunk" ? """{"text":"Success","code":0}""" : "";
+    }
+
+    // Splunk's objects follow each other, the others' stand on a line each: both are JSON after JSON.
+    private static List<JsonElement> Documents(byte[] body)
+    {
+        var documents = new List<JsonElement>();
+        var reader = new Utf8JsonReader(body, new JsonReaderOptions { AllowMultipleValues = true });
+        while (reader.Read())
+            documents.Add(JsonElement.ParseValue(ref reader));
+        return documents;
+    }
+
+    private string List() => $"""
+        <?xml version="1.0" encoding="UTF-8"?>
+        <ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>the-bucket</Name><IsTruncated>false</IsTruncated><KeyCount>{FailedEvents.Count}</KeyCount>{string.Concat(FailedEvents.Keys.Order(StringComparer.Ordinal).Select(key => $"<Contents><Key>{key}</Key><LastModified>2026-11-22T12:00:00.000Z</LastModified><ETag>&quot;0&quot;</ETag><Size>1</Size><StorageClass>STANDARD</StorageClass></Contents>"))}</ListBucketResult>
+        """;
+}

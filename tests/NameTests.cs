@@ -1,0 +1,155 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Xunit;
+using Xunit.Sdk;
+using YamlDotNet.RepresentationModel;
+
+namespace Serverless.Templates.Tests;
+
+[TakesLong]
+public sealed partial class NameTests(NameTests.NamedServices services) : IClassFixture<NameTests.NamedServices>
+{
+    // As JSON, so that a test's own name stays readable whatever the name is.
+    public static TheoryData<string, string> ThatBuild
+    {
+        get
+        {
+            var rows = new TheoryData<string, string>();
+            foreach (var (template, name) in Names.ThatBuild)
+                rows.Add(template.ShortName, JsonSerializer.Serialize(name));
+            return rows;
+        }
+    }
+
+    public static TheoryData<string, string> Refused
+    {
+        get
+        {
+            var rows = new TheoryData<string, string>();
+            foreach (var template in Template.All)
+                foreach (var refused in Names.Refused)
+                    rows.Add(template.ShortName, JsonSerializer.Serialize(refused.Name));
+            return rows;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(ThatBuild))]
+    public void Builds_without_a_warning(string template, string name) =>
+        Faults.None(services.BuildFaults(template, Parse(name)));
+
+    [Theory]
+    [MemberData(nameof(ThatBuild))]
+    public void Leaves_no_token_and_parses(string template, string name) =>
+        Faults.None(OutputChecks.Faults(services.Of(template, Parse(name))));
+
+    [Theory]
+    [MemberData(nameof(ThatBuild))]
+    public void Makes_a_service_name_that_every_function_of_it_can_bear(string template, string name)
+    {
+        var service = services.Of(template, Parse(name));
+        var serverless = (YamlMappingNode)OutputChecks.ReadYaml(service.Read("serverless.yml"));
+
+        var serviceName = ((YamlScalarNode)serverless["service"]).Value!;
+        var longestStage = new string('s', 14);
+        var functions = ((YamlMappingNode)serverless["functions"]).Children.Keys.Select(function => $"{serviceName}-{longestStage}-{function}").ToList();
+
+        Assert.Matches("^[a-z]([a-z0-9-]*[a-z0-9])$", serviceName);
+        Assert.InRange(serviceName.Length, 2, 32);
+        Assert.NotEmpty(functions);
+        Assert.All(functions, function => Assert.InRange(function.Length, 1, 64));
+        using var package = JsonDocument.Parse(service.Read("package.json"));
+        Assert.Equal(serviceName, package.RootElement.GetProperty("name").GetString());
+    }
+
+    [Theory]
+    [MemberData(nameof(ThatBuild))]
+    public void Names_the_venture_by_a_DNS_label(string template, string name)
+    {
+        var serverless = (YamlMappingNode)OutputChecks.ReadYaml(services.Of(template, Parse(name)).Read("serverless.yml"));
+
+        var appName = ((YamlScalarNode)serverless["provider"]["tags"]["appName"]).Value!;
+
+        Assert.Matches("^[a-z]([a-z0-9-]*[a-z0-9])$", appName);
+        Assert.InRange(appName.Length, 2, 32);
+    }
+
+    [Theory]
+    [MemberData(nameof(Refused))]
+    public async Task Refuses_a_name_that_has_no_legal_form_and_says_why(string template, string name)
+    {
+        var refused = Names.Refused.Single(candidate => candidate.Name == Parse(name));
+        var parent = TestRun.NewFolder("refused");
+
+        var command = await GeneratedService.CommandAsync(Template.Named(template), refused.Name, Options.Defaults, parent);
+        if (command.ExitCode == 0)
+        {
+            var service = GeneratedService.Read(Template.Named(template), refused.Name, Options.Defaults, parent);
+            command = await Command.Dotnet(service.Folder, "build", "-nologo", "-nodeReuse:false", "-maxcpucount:1");
+        }
+
+        Assert.NotEqual(0, command.ExitCode);
+        Assert.Matches(refused.Sentence, command.Output);
+    }
+
+    private static string Parse(string name) => JsonSerializer.Deserialize<string>(name)!;
+
+    /// <summary>A service of each name, generated and built.</summary>
+    public sealed partial class NamedServices : IAsyncLifetime
+    {
+        private readonly Dictionary<(string, string), GeneratedService> services = [];
+        private readonly Dictionary<(string, string), Exception> failures = [];
+        private readonly Dictionary<string, GeneratedService> built = [];
+        private Build build = null!;
+
+        public GeneratedService Of(string template, string name) =>
+            services.TryGetValue((template, name), out var service) ? service : throw new InvalidOperationException("It was not generated.", failures[(template, name)]);
+
+        public IEnumerable<string> BuildFaults(string template, string name)
+        {
+            var service = built[KeyOf(Of(template, name))];
+            var unbuilt = service.Projects.Where(project => !Build.HasBuilt(project));
+            return build.Faults(service.Folder).Concat(unbuilt.Select(project => $"{project} was not built"));
+        }
+
+        public async Task InitializeAsync()
+        {
+            var started = DateTime.UtcNow;
+            await Parallel.ForEachAsync(Names.ThatBuild, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, async (row, _) =>
+            {
+                try
+                {
+                    var service = await GeneratedService.CreateAsync(row.Template, row.Name, Options.Defaults);
+                    lock (services)
+                        services.Add((row.Template.ShortName, row.Name), service);
+                }
+                catch (XunitException e)
+                {
+                    // Only the tests of this name are to fail.
+                    lock (failures)
+                        failures.Add((row.Template.ShortName, row.Name), e);
+                }
+            });
+            // Two names can come to the same service; built once, it is built for both.
+            foreach (var service in services.Values)
+                built.TryAdd(KeyOf(service), service);
+            var generated = DateTime.UtcNow;
+            build = await Build.RunAsync(built.Values);
+            TestRun.Say($"Names: {services.Count} services generated in {(generated - started).TotalSeconds:0} s, {built.Count} different ones built in {(DateTime.UtcNow - generated).TotalSeconds:0} s.");
+        }
+
+        public Task DisposeAsync()
+        {
+            foreach (var service in services.Values)
+                Directory.Delete(service.Folder, recursive: true);
+            return Task.CompletedTask;
+        }
+
+        // MSBuild reads the folder's name too, where it has one of its own signs in it.
+        private static string KeyOf(GeneratedService service) =>
+            service.Template + service.Fingerprint(sources: true) + (Sign().IsMatch(service.Name) ? service.Name : "");
+
+        [GeneratedRegex(@"[^\p{L}\p{Nd}._ -]")]
+        private static partial Regex Sign();
+    }
+}

@@ -1,0 +1,79 @@
+using System.IO.Compression;
+using System.Text;
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace Serverless.Templates.Tests;
+
+/// <summary>The native binary of every template, linked and run.</summary>
+[TakesLong]
+public sealed partial class NativeBinaryTests
+{
+    public static TheoryData<string> ShortNames => [.. Template.All.Select(template => template.ShortName)];
+
+    [TheoryThatNeeds("linux-x64", "clang")]
+    [MemberData(nameof(ShortNames))]
+    public async Task Links_without_a_warning_of_the_trimmer_or_the_compiler(string shortName)
+    {
+        var published = await PublishedService.ShareAsync(Template.Named(shortName), "aot");
+
+        Assert.True(File.Exists(published.Binary));
+        Faults.None(published.Output.Split('\n').Where(line => line.Contains("warning", StringComparison.OrdinalIgnoreCase) && !line.Contains("NU1603", StringComparison.Ordinal)));
+    }
+
+    [TheoryThatNeeds("linux-x64", "clang")]
+    [MemberData(nameof(ShortNames))]
+    public async Task Asks_for_no_newer_glibc_than_Lambda_has(string shortName)
+    {
+        var published = await PublishedService.ShareAsync(Template.Named(shortName), "aot");
+
+        // The versions stand in the binary as text.
+        var versions = GlibcVersion().Matches(Encoding.Latin1.GetString(await File.ReadAllBytesAsync(published.Binary))).Select(match => Version.Parse(match.Groups[1].Value)).Distinct().ToList();
+
+        Assert.NotEmpty(versions);
+        Assert.True(versions.Max() <= new Version(2, 34), $"It asks for glibc {versions.Max()}.");
+    }
+
+    [TheoryThatNeeds("linux-x64", "clang")]
+    [MemberData(nameof(ShortNames))]
+    public async Task Zips_one_binary_that_can_be_executed_and_no_symbols(string shortName)
+    {
+        var published = await PublishedService.ShareAsync(Template.Named(shortName), "aot");
+
+        using var zip = ZipFile.OpenRead(published.Zip);
+
+        var bootstrap = zip.GetEntry("bootstrap");
+        Assert.NotNull(bootstrap);
+        Assert.Equal(0b001_001_001, (bootstrap.ExternalAttributes >> 16) & 0b001_001_001);
+        Assert.Equal(new FileInfo(published.Binary).Length, bootstrap.Length);
+        Assert.DoesNotContain(zip.Entries, entry => Path.GetExtension(entry.Name) is ".dbg" or ".pdb" or ".xml" or ".dll");
+    }
+
+    [TheoryThatNeeds("linux-x64", "clang", "node", "npm")]
+    [MemberData(nameof(ShortNames))]
+    public async Task Is_packaged_for_deployment(string shortName)
+    {
+        var published = await PublishedService.ShareAsync(Template.Named(shortName), "aot");
+
+        var stack = await Stack.CompileAsync(published.Service);
+
+        Assert.All(stack.OfType("AWS::Lambda::Function"), function => Assert.EndsWith("/service.zip", (string?)function.Properties["Code"]!["S3Key"], StringComparison.Ordinal));
+    }
+
+    [TheoryThatNeeds("linux-x64", "clang", "node", "npm")]
+    [MemberData(nameof(ShortNames))]
+    public async Task Passes_the_services_own_tests_in_place_of_the_assembly(string shortName)
+    {
+        var published = await PublishedService.ShareAsync(Template.Named(shortName), "aot");
+        var service = await BuiltServices.OfAsync(Template.Named(shortName), Options.Pairs(Template.Named(shortName))[0]);
+        await Stack.ShareAsync(service.Template, service.Options);
+
+        var run = (await Command.Run(
+            Command.DotnetHost, ["test", service.TestProject, "--no-build", "-nologo"], service.Folder, new Dictionary<string, string?> { ["SERVICE_BINARY"] = published.Binary })).Succeeded();
+
+        Assert.Matches(@"Passed!.*Failed:\s+0, Passed:\s+[1-9]", run.Output);
+    }
+
+    [GeneratedRegex(@"GLIBC_(2\.\d+)")]
+    private static partial Regex GlibcVersion();
+}

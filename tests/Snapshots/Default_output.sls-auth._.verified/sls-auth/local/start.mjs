@@ -1,0 +1,83 @@
+﻿// What the service stands on, on this machine: a user pool (cognito-local) and the users table (dynalite). Ctrl+C ends both.
+// The host is started beside it: dotnet run --project src/sls-auth.Host
+import { createRequire } from 'node:module';
+import { mkdirSync, writeFileSync, existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+// src/sls-auth.Host/appsettings.Development.json expects these.
+const host = '127.0.0.1';
+const poolPort = process.env.POOL_PORT ?? '9229';
+const tablePort = process.env.TABLE_PORT ?? '8000';
+const trigger = process.env.TRIGGER_URL ?? 'http://127.0.0.1:5000';
+const folder = resolve(process.env.LOCAL_FOLDER ?? '.local');
+const pool = 'local_users';
+const client = 'local-client';
+
+const require = createRequire(import.meta.url);
+
+// The pool calls the trigger as it would on AWS, by Lambda's Invoke API, which the host serves in development.
+const write = (file, content) => writeFileSync(join(folder, '.cognito', file), JSON.stringify(content, null, 2));
+mkdirSync(join(folder, '.cognito', 'db'), { recursive: true });
+writeFileSync(join(folder, '.gitignore'), '*\n');
+write('config.json', {
+  LambdaClient: { endpoint: trigger },
+  TriggerFunctions: { PostConfirmation: 'postConfirmation' },
+});
+if (!existsSync(join(folder, '.cognito', 'db', `${pool}.json`))) {
+  const now = new Date().toISOString();
+  write(join('db', `${pool}.json`), {
+    Users: {},
+    Options: { Id: pool, Name: 'users', UsernameAttributes: ['email'], AutoVerifiedAttributes: ['email'], MfaConfiguration: 'OFF', CreationDate: now, LastModifiedDate: now },
+  });
+  write(join('db', 'clients.json'), {
+    Clients: {
+      [client]: {
+        ClientId: client,
+        ClientName: 'local',
+        UserPoolId: pool,
+        AccessTokenValidity: 30,
+        IdTokenValidity: 30,
+        TokenValidityUnits: { AccessToken: 'minutes', IdToken: 'minutes', RefreshToken: 'days' },
+        CreationDate: now,
+        LastModifiedDate: now,
+      },
+    },
+  });
+}
+
+// It reads its settings from the environment, and its files from the current folder.
+process.env.HOST = host;
+process.env.PORT = poolPort;
+process.env.CODE ??= '123456';
+process.chdir(folder);
+require('cognito-local/lib/bin/start.js');
+
+const table = require('dynalite')({ path: process.env.TABLE_IN_MEMORY ? undefined : join(folder, 'table'), createTableMs: 0 });
+await new Promise((ready) => table.listen(Number(tablePort), host, ready));
+
+// The keys of resources/users-table.yml; a test compares the two.
+const key = (partition, sort) => [
+  { AttributeName: partition, KeyType: 'HASH' },
+  { AttributeName: sort, KeyType: 'RANGE' },
+];
+const created = await fetch(`http://${host}:${tablePort}/`, {
+  method: 'POST',
+  headers: {
+    'Content-Type': 'application/x-amz-json-1.0',
+    'X-Amz-Target': 'DynamoDB_20120810.CreateTable',
+    'X-Amz-Date': new Date().toISOString().replace(/[-:]|\.\d+/g, ''),
+    Authorization: 'AWS4-HMAC-SHA256 Credential=local/20260101/local/dynamodb/aws4_request, SignedHeaders=host, Signature=0',
+  },
+  body: JSON.stringify({
+    TableName: 'users',
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: ['pk', 'sk', 'gsi1pk', 'gsi1sk'].map((name) => ({ AttributeName: name, AttributeType: 'S' })),
+    KeySchema: key('pk', 'sk'),
+    GlobalSecondaryIndexes: [{ IndexName: 'gsi1', KeySchema: key('gsi1pk', 'gsi1sk'), Projection: { ProjectionType: 'ALL' } }],
+  }),
+});
+const answer = await created.text();
+if (!created.ok && !answer.includes('ResourceInUseException')) throw new Error(`The table could not be made: ${answer}`);
+
+console.log(`User pool ${pool}, app client ${client}: http://${host}:${poolPort}, confirmation code ${process.env.CODE}`);
+console.log(`Table users: http://${host}:${tablePort}`);

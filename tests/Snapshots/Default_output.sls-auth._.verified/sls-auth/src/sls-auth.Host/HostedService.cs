@@ -1,0 +1,88 @@
+﻿using Amazon.Lambda.Core;
+using sls_auth.Functions;
+using sls_auth.Tokens;
+using sls_auth.Users;
+using Microsoft.Extensions.Logging.Console;
+using Serverless;
+
+namespace sls_auth.Host;
+
+/// <summary>The service on Kestrel: the same routes, functions, tokens and users as on Lambda, in one process.</summary>
+internal static class HostedService
+{
+    /// <summary>Reads the configuration and builds the server.</summary>
+    /// <exception cref="InvalidOperationException">A setting is missing or not of the form expected: nothing is started.</exception>
+    public static WebApplication Build(string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        // Beside the program wherever it is started from, and below the environment, which may name other origins.
+        builder.Configuration.Sources.Insert(0, Json("cors.json"));
+        builder.Logging.ClearProviders().AddJsonConsole(options => options.IncludeScopes = true);
+        builder.Logging.Configure(options => options.ActivityTrackingOptions = ActivityTrackingOptions.None);
+        builder.WebHost.ConfigureKestrel(options => options.AddServerHeader = false);
+
+        var configuration = builder.Configuration;
+        var origins = configuration.GetSection("allowedOrigins").Get<string[]>() ?? [];
+        if (origins.Length == 0 || origins.Contains("*"))
+            throw new InvalidOperationException("The setting allowedOrigins is missing or holds \"*\"; expected are the origins of the pages that may call.");
+        builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
+            .WithOrigins(origins)
+            .WithMethods("GET", "POST", "PUT", "DELETE")
+            .WithHeaders("Authorization", "Content-Type", Trace.Header)
+            .WithExposedHeaders(Trace.Header)
+            .SetPreflightMaxAge(TimeSpan.FromHours(1))));
+
+        // Made here, not at the first request: what is missing is to be heard of now.
+        var verifier = new TokenVerifier(TokenRules.From(name => configuration[name]), TimeProvider.System);
+        var users = UsersTable.Open(name => configuration[name]);
+        builder.Services.AddSingleton(_ => verifier).AddSingleton(_ => users);
+
+        var app = builder.Build();
+        app.UseTrace();
+        app.UseCors();
+        app.MapGet("/health/live", () => Results.Ok());
+        app.MapGet("/health/ready", async (HttpContext http) =>
+            await verifier.IsReadyAsync(http.RequestAborted) && await users.IsReadyAsync(http.RequestAborted)
+                ? Results.Ok()
+                : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
+        var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Serverless.Authorizer");
+        app.MapRoutes(
+            Api.Routes(new Lazy<UsersTable>(users)),
+            (authorization, cancelled) => AuthorizeAsync(authorization, verifier, logger, cancelled));
+        if (app.Environment.IsDevelopment())
+            app.MapTrigger(users);
+        app.Lifetime.ApplicationStarted.Register(() => _ = verifier.PrefetchAsync(app.Lifetime.ApplicationStopping));
+        return app;
+
+        static Microsoft.Extensions.Configuration.Json.JsonConfigurationSource Json(string file)
+        {
+            var source = new Microsoft.Extensions.Configuration.Json.JsonConfigurationSource { Path = Path.Combine(AppContext.BaseDirectory, file) };
+            source.ResolveFileProvider();
+            return source;
+        }
+    }
+
+    /// <summary>What the authorizer does before the API: no token 401, a bad one 403, both as API Gateway answers them.</summary>
+    private static async Task<Caller> AuthorizeAsync(string? authorization, TokenVerifier verifier, ILogger logger, CancellationToken cancellationToken)
+    {
+        switch (await verifier.VerifyAsync(authorization, cancellationToken))
+        {
+            case Admitted admitted:
+                return Caller.FromContext(admitted.ToContext())!;
+            case Denied denied:
+                logger.LogWarning(
+                    "Denied: {Reason}, key {KeyId}, subject {Subject}, in trace {RequestTrace}",
+                    denied.Reason, denied.KeyId, denied.Subject, Trace.Current);
+                throw denied.Reason == "no_token"
+                    ? new ProblemException(401, "not_signed_in", "The request has no token; expected is the header Authorization: Bearer <token>.")
+                    : new ProblemException(403, "token_denied", "The token is not one that is let in; the log says why, by the trace id.");
+            default:
+                throw new InvalidOperationException("A verdict is either Admitted or Denied.");
+        }
+    }
+
+    /// <summary>The trigger, where the local pool looks for it: Lambda's Invoke API.</summary>
+    private static void MapTrigger(this WebApplication app, UsersTable users) =>
+        app.MapPost("/2015-03-31/functions/postConfirmation/invocations", async (HttpContext http) =>
+            Results.Stream(await PostConfirmation.Handle(http.Request.Body, new LocalContext("postConfirmation"), users), "application/json"));
+}

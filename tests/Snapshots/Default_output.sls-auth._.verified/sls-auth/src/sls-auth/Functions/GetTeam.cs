@@ -1,0 +1,30 @@
+﻿using sls_auth.Users;
+using Serverless;
+
+namespace sls_auth.Functions;
+
+/// <summary><c>GET /teams/{id}</c>: a team and its members, for those in it.</summary>
+internal static class GetTeam
+{
+    /// <summary>Answers with the team.</summary>
+    public static async Task<ApiResponse> Handle(ApiRequest request, UsersTable users)
+    {
+        var id = request.PathParameter("id");
+        await users.RequirePermissionAsync(request.RequireCaller(), id, Permission.ReadTeam, request.Cancelled);
+        var team = await users.FindTeamAsync(id, request.Cancelled)
+            ?? throw new ProblemException(404, "no_such_team", "There is no such team.");
+        return ApiResponse.Json(200, TeamBody.From(team), ApiJson.Default.TeamBody);
+    }
+}
+
+/// <summary>A team, as the API shows it.</summary>
+internal sealed record TeamBody(string Id, string Name, DateTimeOffset CreatedAt, IReadOnlyList<MemberBody> Members)
+{
+    /// <summary>From the rows.</summary>
+    public static TeamBody From(Team team) =>
+        new TeamBody(
+            team.Id, team.Name, team.CreatedAt, [.. team.Members.Select(member => new MemberBody(member.Sub, member.Role, member.Permissions))]);
+}
+
+/// <summary>A member of a team, as the API shows one.</summary>
+internal sealed record MemberBody(string Sub, Role Role, IReadOnlyList<string> Permissions);

@@ -1,0 +1,19 @@
+﻿using sls_auth.Users;
+using Serverless;
+
+namespace sls_auth.Functions;
+
+/// <summary><c>DELETE /teams/{id}/members/{sub}</c>: removes a member. Who is in a team may leave it without being its admin.</summary>
+internal static class RemoveTeamMember
+{
+    /// <summary>Answers 204.</summary>
+    public static async Task<ApiResponse> Handle(ApiRequest request, UsersTable users)
+    {
+        var team = request.PathParameter("id");
+        var sub = request.PathParameter("sub");
+        var caller = request.RequireCaller();
+        await users.RequirePermissionAsync(caller, team, caller.Sub == sub ? Permission.ReadTeam : Permission.ManageTeam, request.Cancelled);
+        await users.RemoveMemberAsync(team, sub, request.Cancelled);
+        return ApiResponse.NoContent();
+    }
+}

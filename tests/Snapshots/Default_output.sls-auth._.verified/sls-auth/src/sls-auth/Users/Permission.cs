@@ -1,0 +1,42 @@
+﻿namespace sls_auth.Users;
+
+/// <summary>A member's role in a team.</summary>
+internal enum Role
+{
+    /// <summary>Uses the team's things.</summary>
+    Member,
+
+    /// <summary>Says who is in the team. A team has at least one.</summary>
+    Admin,
+}
+
+/// <summary>
+/// What a member of a team may do: <c>&lt;thing&gt;:&lt;action&gt;</c>. These are the venture's own, so they stand here and not in the
+/// pool: add yours, and ask for it with <see cref="UsersTable.RequirePermissionAsync"/>.
+/// </summary>
+internal static class Permission
+{
+    /// <summary>To see the team and its members.</summary>
+    public const string ReadTeam = "team:read";
+
+    /// <summary>To add members, remove them, and change their roles.</summary>
+    public const string ManageTeam = "team:manage";
+
+    private static readonly string[] OfMember = [ReadTeam];
+    private static readonly string[] OfAdmin = [ReadTeam, ManageTeam];
+
+    /// <summary>The permissions that come with a role.</summary>
+    public static IReadOnlyList<string> Of(Role role) => role == Role.Admin ? OfAdmin : OfMember;
+
+    /// <summary>Whether a text has the form of a permission: lower-case letters, digits and hyphens around one colon, 64 at most.</summary>
+    public static bool IsValid(string text)
+    {
+        var colon = text.IndexOf(':', StringComparison.Ordinal);
+        return colon > 0 && colon < text.Length - 1 && text.Length <= 64
+            && text.AsSpan(0, colon).IndexOfAnyExcept(Characters) < 0
+            && text.AsSpan(colon + 1).IndexOfAnyExcept(Characters) < 0;
+    }
+
+    private static readonly System.Buffers.SearchValues<char> Characters =
+        System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
+}

@@ -1,0 +1,100 @@
+﻿using System.Text.Json.Nodes;
+using Serverless;
+
+namespace sls_auth.Tests.Functions;
+
+/// <summary>From sign-up to the answer: a real pool and table, and the service's binaries as Lambda and API Gateway run them.</summary>
+[Collection("pool")]
+public sealed class AuthorizerFlowTests(LocalServices services) : IAsyncLifetime
+{
+    private static readonly string[] Functions = ["postConfirmation", "authorizer", "hello", "me", "createTeam", "getTeam", "putTeamMember", "removeTeamMember"];
+
+    private readonly List<RunningFunction> running = [];
+    private RuntimeApi api = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        await services.StartAsync();
+        api = await RuntimeApi.StartAsync();
+        running.AddRange(Functions.Select(function => RunningFunction.Start(function, api, services.Settings)));
+        services.Trigger = async input => (await api.InvokeAsync("postConfirmation", input)).Payload;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var function in running)
+            await function.DisposeAsync();
+        if (api is not null)
+            await api.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_user_signs_up_signs_in_and_makes_a_team()
+    {
+        var (ada, bob) = ($"{Guid.NewGuid():n}@example.com", $"{Guid.NewGuid():n}@example.com");
+        var (adaSub, bobSub) = (await services.SignUpAsync(ada), await services.SignUpAsync(bob));
+        var (adaToken, bobToken) = ((string)(await services.SignInAsync(ada))["AccessToken"]!, (string)(await services.SignInAsync(bob))["AccessToken"]!);
+
+        Assert.Equal(adaSub, (string)(await CallAsync(200, adaToken, "hello", "GET /hello"))["sub"]!);
+        var me = await CallAsync(200, adaToken, "me", "GET /me");
+        Assert.Equal((ada, adaSub), ((string)me["email"]!, (string)me["sub"]!));
+
+        var team = (string)(await CallAsync(201, adaToken, "createTeam", "POST /teams", """{"name":"Engines"}"""))["id"]!;
+        Assert.Equal("not_permitted", (string)(await CallAsync(403, bobToken, "getTeam", "GET /teams/{id}", null, ("id", team)))["code"]!);
+        await CallAsync(204, adaToken, "putTeamMember", "PUT /teams/{id}/members/{sub}", """{"role":"member"}""", ("id", team), ("sub", bobSub));
+        Assert.Equal(2, (await CallAsync(200, bobToken, "getTeam", "GET /teams/{id}", null, ("id", team)))["members"]!.AsArray().Count);
+        Assert.Equal("last_admin", (string)(await CallAsync(409, adaToken, "removeTeamMember", "DELETE /teams/{id}/members/{sub}", null, ("id", team), ("sub", adaSub)))["code"]!);
+        await CallAsync(204, bobToken, "removeTeamMember", "DELETE /teams/{id}/members/{sub}", null, ("id", team), ("sub", bobSub));
+        await CallAsync(403, bobToken, "getTeam", "GET /teams/{id}", null, ("id", team));
+    }
+
+    [Fact]
+    public async Task The_authorizer_admits_no_id_token_and_none_of_another_pool()
+    {
+        var email = $"{Guid.NewGuid():n}@example.com";
+        await services.SignUpAsync(email);
+        var tokens = await services.SignInAsync(email);
+        // The emulator signs for every pool with one key: the issuer alone tells its pools apart.
+        await using var other = RunningFunction.Start("other", api, new Dictionary<string, string?>(services.Settings)
+        {
+            ["_HANDLER"] = "authorizer",
+            ["TOKEN_ISSUERS"] = $"{services.Issuer}2 {services.Issuer}/.well-known/jwks.json",
+        });
+
+        Assert.True(await AdmitsAsync("authorizer", (string)tokens["AccessToken"]!));
+        Assert.False(await AdmitsAsync("authorizer", (string)tokens["IdToken"]!));
+        Assert.False(await AdmitsAsync("other", (string)tokens["AccessToken"]!));
+        await other.WaitForOutputAsync(line => line.Contains("wrong_issuer", StringComparison.Ordinal));
+    }
+
+    private async Task<bool> AdmitsAsync(string function, string token) =>
+        (bool)JsonNode.Parse((await api.InvokeAsync(function, AuthorizerEvent(token))).Text)!["isAuthorized"]!;
+
+    private static string AuthorizerEvent(string token)
+    {
+        var request = JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "events", "authorizer.json")))!;
+        request["headers"]!["authorization"] = $"Bearer {token}";
+        return request.ToJsonString();
+    }
+
+    /// <summary>What API Gateway does: asks the authorizer, hands its context on to the function, and gives the function's answer.</summary>
+    private async Task<JsonNode> CallAsync(
+        int status, string token, string function, string routeKey, string? body = null, params (string Name, string Value)[] path)
+    {
+        var decision = JsonNode.Parse((await api.InvokeAsync("authorizer", AuthorizerEvent(token))).Text)!;
+        Assert.True((bool)decision["isAuthorized"]!);
+
+        var request = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "events", "hello.json")))!;
+        request["routeKey"] = routeKey;
+        request["pathParameters"] = new JsonObject(path.Select(parameter => KeyValuePair.Create(parameter.Name, (JsonNode?)parameter.Value)));
+        request["requestContext"]!["authorizer"]!["lambda"] = decision["context"]!.DeepClone();
+        request["body"] = body;
+
+        var answer = await api.InvokeAsync(function, request.ToJsonString());
+        Assert.True(answer.Succeeded, answer.Text);
+        var response = JsonNode.Parse(answer.Text)!;
+        Assert.True(status == (int)response["statusCode"]!, answer.Text);
+        Assert.Equal("Root=1-67891233-abcdef012345678912345678", (string)response["headers"]!["x-amzn-trace-id"]!);
+        return JsonNode.Parse((string)response["body"]! is { Length: > 0 } text ? text : "{}")!;
+    }
+}

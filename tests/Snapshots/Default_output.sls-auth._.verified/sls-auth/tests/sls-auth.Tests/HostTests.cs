@@ -1,0 +1,244 @@
+﻿using System.Diagnostics;
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using sls_auth.Host;
+using sls_auth.Tests.Tokens;
+using Microsoft.AspNetCore.Builder;
+using Serverless;
+using Trace = Serverless.Trace;
+
+namespace sls_auth.Tests;
+
+/// <summary>The service on Kestrel, over HTTP.</summary>
+[Collection("pool")]
+public sealed class HostTests(LocalServices services) : IAsyncLifetime
+{
+    private readonly HttpClient http = new();
+    private TestIssuer issuer = null!;
+    private WebApplication? app;
+
+    public async ValueTask InitializeAsync() => issuer = await TestIssuer.StartAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        http.Dispose();
+        if (app is not null)
+            await app.DisposeAsync();
+        await issuer.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Greets_whoever_has_signed_in_and_carries_the_trace()
+    {
+        await StartAsync();
+        const string TraceId = "Root=1-67891233-abcdef012345678912345678";
+
+        using var response = await SendAsync(HttpMethod.Get, "/hello", issuer.Token(), headers: (Trace.Header, TraceId));
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(TraceId, response.Headers.GetValues(Trace.Header).Single());
+        Assert.Equal(TraceId, issuer.LastTrace);
+        Assert.Equal("5e3c0a7c-0000-4000-8000-000000000001", (string)(await BodyAsync(response))["sub"]!);
+    }
+
+    [Fact]
+    public async Task Begins_a_trace_where_none_is_brought()
+    {
+        await StartAsync();
+
+        using var response = await SendAsync(HttpMethod.Get, "/hello", null, headers: (Trace.Header, "nonsense"));
+
+        var traceId = response.Headers.GetValues(Trace.Header).Single();
+        Assert.True(Trace.IsValid(traceId));
+        Assert.Equal(traceId, (string)(await BodyAsync(response))["traceId"]!);
+    }
+
+    [Theory]
+    [InlineData(null, 401, "not_signed_in")]
+    [InlineData("garbage", 403, "token_denied")]
+    public async Task Lets_no_one_in_without_a_good_token(string? token, int status, string code)
+    {
+        await StartAsync();
+
+        foreach (var path in new[] { "/hello", "/world", "/me", "/teams/1" })
+            await AssertProblemAsync(await SendAsync(HttpMethod.Get, path, token), status, code);
+    }
+
+    [Fact]
+    public async Task Answers_503_when_keys_or_table_are_down()
+    {
+        await StartAsync();
+        await AssertProblemAsync(await SendAsync(HttpMethod.Get, "/me", issuer.Token()), 503, "dependency_unavailable");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await http.GetAsync(Url("/health/ready"), Cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(Url("/health/live"), Cancel)).StatusCode);
+
+        issuer.Status = 500;
+        var unknown = issuer.Token(header: header => header["kid"] = "second", key: TestIssuer.SecondKey);
+        await AssertProblemAsync(await SendAsync(HttpMethod.Get, "/hello", unknown), 503, "dependency_unavailable");
+    }
+
+    [Fact]
+    public async Task Lets_the_pages_of_the_list_call_and_no_others()
+    {
+        var origin = (string)JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(LocalServices.ServiceFolder, "cors.json"), Cancel))!["allowedOrigins"]![0]!;
+        await StartAsync();
+
+        using var allowed = await SendAsync(HttpMethod.Options, "/hello", null, headers: [("Origin", origin), ("Access-Control-Request-Method", "GET"), ("Access-Control-Request-Headers", "authorization")]);
+        using var refused = await SendAsync(HttpMethod.Options, "/hello", null, headers: [("Origin", "https://elsewhere.example"), ("Access-Control-Request-Method", "GET")]);
+
+        Assert.Equal(origin, allowed.Headers.GetValues("Access-Control-Allow-Origin").Single());
+        Assert.False(allowed.Headers.Contains("Access-Control-Allow-Credentials"));
+        Assert.False(refused.Headers.Contains("Access-Control-Allow-Origin"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("""{"name":7}""")]
+    [InlineData("""{"name":null}""")]
+    [InlineData("""{"nam":"Engines"}""")]
+    [InlineData("""{"name":"Engines","admin":true}""")]
+    [InlineData("""{"name":"a","name":"b"}""")]
+    public async Task Answers_400_to_a_body_of_another_form(string body)
+    {
+        await StartAsync();
+
+        await AssertProblemAsync(await SendAsync(HttpMethod.Post, "/teams", issuer.Token(), body), 400, "invalid_body");
+    }
+
+    [Theory]
+    [InlineData("""{"role":"owner"}""", "invalid_body")]
+    [InlineData("""{"role":1}""", "invalid_body")]
+    [InlineData("""{}""", "invalid_body")]
+    [InlineData("""{"role":"member","permissions":["all"]}""", "invalid_permissions")]
+    [InlineData("""{"role":"member","permissions":["a:b","A:b"]}""", "invalid_permissions")]
+    public async Task Answers_400_to_a_membership_of_another_form(string body, string code)
+    {
+        await StartAsync();
+
+        await AssertProblemAsync(await SendAsync(HttpMethod.Put, "/teams/1/members/2", issuer.Token(), body), 400, code);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Answers_413_to_a_body_that_is_too_long_announced_or_not(bool chunked)
+    {
+        await StartAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Post, Url("/teams"))
+        {
+            Content = new StringContent(new string(' ', ApiRequest.MaxBodyBytes + 1), Encoding.UTF8, "application/json"),
+        };
+        request.Headers.TransferEncodingChunked = chunked;
+        request.Headers.Add("Authorization", $"Bearer {issuer.Token()}");
+
+        await AssertProblemAsync(await http.SendAsync(request, Cancel), 413, "body_too_large");
+    }
+
+    [Fact]
+    public async Task Serves_the_same_flow_as_lambda()
+    {
+        await services.StartAsync();
+        await StartAsync([.. services.Settings.Select(setting => $"--{setting.Key}={setting.Value}"), "--environment=Development"]);
+        services.Trigger = async input =>
+        {
+            using var response = await http.PostAsync(Url("/2015-03-31/functions/postConfirmation/invocations"), new ByteArrayContent(input));
+            return await response.Content.ReadAsByteArrayAsync();
+        };
+        var email = $"{Guid.NewGuid():n}@example.com";
+
+        var sub = await services.SignUpAsync(email);
+        var token = (string)(await services.SignInAsync(email))["AccessToken"]!;
+
+        var me = await BodyAsync(await SendAsync(HttpMethod.Get, "/me", token));
+        Assert.Equal((sub, email), ((string)me["sub"]!, (string)me["email"]!));
+        var team = (string)(await BodyAsync(await SendAsync(HttpMethod.Post, "/teams", token, """{"name":"Engines"}""")))["id"]!;
+        Assert.Equal("admin", (string)(await BodyAsync(await SendAsync(HttpMethod.Get, $"/teams/{team}", token)))["members"]![0]!["role"]!);
+        await AssertProblemAsync(await SendAsync(HttpMethod.Delete, $"/teams/{team}/members/{sub}", token), 409, "last_admin");
+        await AssertProblemAsync(await SendAsync(HttpMethod.Put, $"/teams/{team}/members/nobody", token, """{"role":"member"}"""), 404, "no_such_user");
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(Url("/health/ready"), Cancel)).StatusCode);
+    }
+
+    [Fact]
+    public async Task Serves_the_trigger_in_development_only()
+    {
+        await StartAsync();
+
+        using var response = await http.PostAsync(Url("/2015-03-31/functions/postConfirmation/invocations"), new StringContent("{}"), Cancel);
+
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("TOKEN_ISSUERS")]
+    [InlineData("TOKEN_CLIENTS")]
+    [InlineData("USERS_TABLE")]
+    public async Task Does_not_start_without_a_setting_that_it_needs(string missing)
+    {
+        using var process = new Process
+        {
+            StartInfo = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "sls-auth.Host.dll"), .. Arguments.Where(argument => !argument.Contains(missing, StringComparison.Ordinal))])
+            {
+                WorkingDirectory = AppContext.BaseDirectory,
+                RedirectStandardError = true,
+                RedirectStandardOutput = true,
+            },
+        };
+        process.Start();
+        var error = await process.StandardError.ReadToEndAsync(Cancel);
+        await process.WaitForExitAsync(Cancel);
+
+        Assert.Equal(1, process.ExitCode);
+        Assert.StartsWith($"The setting {missing} is missing; expected ", error, StringComparison.Ordinal);
+        Assert.Single(error.TrimEnd().Split('\n'));
+    }
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    /// <summary>A service that trusts the test's issuer, and whose table does not answer.</summary>
+    private string[] Arguments =>
+    [
+        $"--contentRoot={AppContext.BaseDirectory}",
+        "--urls=http://127.0.0.1:0",
+        $"--TOKEN_ISSUERS={issuer.Name}",
+        "--TOKEN_CLIENTS=client",
+        "--USERS_TABLE=users",
+        "--AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:9",
+    ];
+
+    private async Task StartAsync(params string[] more)
+    {
+        app = HostedService.Build([.. Arguments, .. more]);
+        await app.StartAsync(Cancel);
+    }
+
+    private Uri Url(string path) => new(new Uri(app!.Urls.First()), path);
+
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method, string path, string? token, string? body = null, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(method, Url(path));
+        if (token is not null)
+            request.Headers.Add("Authorization", $"Bearer {token}");
+        foreach (var (name, value) in headers)
+            request.Headers.TryAddWithoutValidation(name, value);
+        if (body is not null)
+            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        return await http.SendAsync(request, Cancel);
+    }
+
+    private static async Task<JsonNode> BodyAsync(HttpResponseMessage response) =>
+        JsonNode.Parse(await response.Content.ReadAsStringAsync(Cancel))!;
+
+    private static async Task AssertProblemAsync(HttpResponseMessage response, int status, string code)
+    {
+        var problem = await BodyAsync(response);
+        Assert.Equal((status, code), ((int)response.StatusCode, (string)problem["code"]!));
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType!.MediaType);
+        Assert.Equal(response.Headers.GetValues(Trace.Header).Single(), (string)problem["traceId"]!);
+        response.Dispose();
+    }
+}

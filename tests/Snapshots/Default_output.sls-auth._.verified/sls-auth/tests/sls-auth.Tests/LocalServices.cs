@@ -1,0 +1,216 @@
+﻿using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Reflection;
+using System.Text;
+using System.Text.Json.Nodes;
+using sls_auth.Tests;
+using sls_auth.Users;
+using Microsoft.AspNetCore.Http;
+using Serverless;
+
+[assembly: AssemblyFixture(typeof(LocalServices))]
+
+namespace sls_auth.Tests;
+
+/// <summary>
+/// The user pool and the users table on this machine, started by the same script as <c>npm run local</c>, on free ports. The first
+/// test that needs them starts them; without <c>npm install</c> it is skipped.
+/// </summary>
+public sealed class LocalServices : IAsyncLifetime
+{
+    private readonly Lazy<Task> start;
+    private readonly string folder = Path.Combine(Path.GetTempPath(), $"local-{Guid.NewGuid():n}");
+    private readonly StringBuilder output = new();
+    private readonly HttpClient http = new();
+    private Process? process;
+    private Loopback? trigger;
+
+    public LocalServices() => start = new(StartNowAsync);
+
+    /// <summary>The folder of serverless.yml.</summary>
+    public static string ServiceFolder { get; } = Path.GetFullPath(
+        typeof(LocalServices).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(data => data.Key == "ServiceFolder").Value!);
+
+    /// <summary>Whom the pool's tokens name as their issuer.</summary>
+    public string Issuer { get; private set; } = "";
+
+    /// <summary>Where DynamoDB is.</summary>
+    public string TableUrl { get; private set; } = "";
+
+    /// <summary>Answers when the pool invokes the trigger: event in, event out.</summary>
+    public Func<byte[], Task<byte[]>> Trigger { get; set; } = Task.FromResult;
+
+    /// <summary>The settings under which the service uses these.</summary>
+    public Dictionary<string, string?> Settings => new()
+    {
+        ["TOKEN_ISSUERS"] = Issuer,
+        ["TOKEN_CLIENTS"] = "local-client",
+        ["TOKEN_USE"] = "access",
+        ["USERS_TABLE"] = "users",
+        ["AWS_ENDPOINT_URL_DYNAMODB"] = TableUrl,
+    };
+
+    /// <summary>Starts them, unless that is done; skips the test where they cannot be had.</summary>
+    public Task StartAsync()
+    {
+        SkipWithoutPackages();
+        return start.Value;
+    }
+
+    /// <summary>Skips the test unless <c>npm install</c> has been run.</summary>
+    public static void SkipWithoutPackages() =>
+        Assert.SkipUnless(Directory.Exists(Path.Combine(ServiceFolder, "node_modules", "dynalite")), "npm install has not been run: there is no node_modules.");
+
+    /// <summary>The users table, opened anew.</summary>
+    internal UsersTable OpenTable() => UsersTable.Open(Settings.GetValueOrDefault);
+
+    /// <summary>Calls an operation of the user pool.</summary>
+    public async Task<JsonNode> PoolAsync(string operation, JsonObject input)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Issuer).GetLeftPart(UriPartial.Authority))
+        {
+            Content = new StringContent(input.ToJsonString(), Encoding.UTF8, "application/x-amz-json-1.1"),
+        };
+        request.Headers.Add("X-Amz-Target", $"AWSCognitoIdentityProviderService.{operation}");
+        using var response = await http.SendAsync(request);
+        var body = await response.Content.ReadAsStringAsync();
+        Assert.True(response.IsSuccessStatusCode, $"{operation}: {body}");
+        return JsonNode.Parse(body)!;
+    }
+
+    /// <summary>Signs a user up and confirms them, which makes the pool invoke the trigger.</summary>
+    /// <returns>The user's sub.</returns>
+    public async Task<string> SignUpAsync(string email)
+    {
+        var user = await PoolAsync("SignUp", new JsonObject
+        {
+            ["ClientId"] = "local-client",
+            ["Username"] = email,
+            ["Password"] = "A-long-passw0rd",
+            ["UserAttributes"] = new JsonArray(new JsonObject { ["Name"] = "email", ["Value"] = email }),
+        });
+        await PoolAsync("ConfirmSignUp", new JsonObject { ["ClientId"] = "local-client", ["Username"] = email, ["ConfirmationCode"] = "123456" });
+        return (string)user["UserSub"]!;
+    }
+
+    /// <summary>Signs a user in.</summary>
+    /// <returns>The tokens: <c>AccessToken</c>, <c>IdToken</c>, <c>RefreshToken</c>.</returns>
+    public async Task<JsonNode> SignInAsync(string email)
+    {
+        var answer = await PoolAsync("InitiateAuth", new JsonObject
+        {
+            ["ClientId"] = "local-client",
+            ["AuthFlow"] = "USER_PASSWORD_AUTH",
+            ["AuthParameters"] = new JsonObject { ["USERNAME"] = email, ["PASSWORD"] = "A-long-passw0rd" },
+        });
+        return answer["AuthenticationResult"]!;
+    }
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        http.Dispose();
+        if (process is { HasExited: false })
+        {
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync();
+        }
+
+        process?.Dispose();
+        if (trigger is not null)
+            await trigger.DisposeAsync();
+        if (Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
+    }
+
+    private async Task StartNowAsync()
+    {
+        // The pool finds the trigger at Lambda's Invoke API.
+        trigger = await Loopback.StartAsync(async context =>
+        {
+            Assert.Equal("/2015-03-31/functions/postConfirmation/invocations", context.Request.Path);
+            using var body = new MemoryStream();
+            await context.Request.Body.CopyToAsync(body);
+            try
+            {
+                await context.Response.Body.WriteAsync(await Trigger(body.ToArray()));
+            }
+            catch (InvalidOperationException exception)
+            {
+                context.Response.Headers["X-Amz-Function-Error"] = "Unhandled";
+                await context.Response.WriteAsync(new JsonObject { ["errorMessage"] = exception.Message }.ToJsonString());
+            }
+        });
+
+        var (poolPort, tablePort) = (FreePort(), FreePort());
+        Issuer = $"http://127.0.0.1:{poolPort}/local_users";
+        TableUrl = $"http://127.0.0.1:{tablePort}";
+        process = new Process
+        {
+            StartInfo = new ProcessStartInfo("node", [Path.Combine("local", "start.mjs")])
+            {
+                WorkingDirectory = ServiceFolder,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                Environment =
+                {
+                    ["POOL_PORT"] = $"{poolPort}",
+                    ["TABLE_PORT"] = $"{tablePort}",
+                    ["TRIGGER_URL"] = trigger.Address.ToString(),
+                    ["LOCAL_FOLDER"] = folder,
+                    ["TABLE_IN_MEMORY"] = "1",
+                },
+            },
+        };
+        process.OutputDataReceived += (_, line) => Add(line.Data);
+        process.ErrorDataReceived += (_, line) => Add(line.Data);
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        for (var waited = 0; waited < 600 && !process.HasExited; waited++)
+        {
+            if (await AnswersAsync($"{Issuer}/.well-known/jwks.json") && Output.Contains("Table users", StringComparison.Ordinal))
+                return;
+            await Task.Delay(100);
+        }
+
+        throw new TimeoutException($"The local services have not started: {Output}");
+    }
+
+    private string Output
+    {
+        get
+        {
+            lock (output)
+                return output.ToString();
+        }
+    }
+
+    private void Add(string? line)
+    {
+        lock (output)
+            output.AppendLine(line);
+    }
+
+    private async Task<bool> AnswersAsync(string url)
+    {
+        try
+        {
+            using var response = await http.GetAsync(new Uri(url));
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,72 @@
+﻿using System.Text;
+using sls_auth.Users;
+using Microsoft.AspNetCore.Http;
+using Serverless;
+
+namespace sls_auth.Tests.Users;
+
+/// <summary>The users table behind a connection that breaks when a member's row is written; the write can be sent later.</summary>
+internal sealed class FaultyTable : IAsyncDisposable
+{
+    private readonly HttpClient http = new();
+    private readonly string tableUrl;
+    private Loopback server = null!;
+    private (string Target, byte[] Body)? heldBack;
+
+    private FaultyTable(string tableUrl) => this.tableUrl = tableUrl;
+
+    public UsersTable Table { get; private set; } = null!;
+
+    public static async Task<FaultyTable> OpenAsync(LocalServices services)
+    {
+        var faulty = new FaultyTable(services.TableUrl);
+        faulty.server = await Loopback.StartAsync(faulty.PassOnAsync);
+        var settings = services.Settings;
+        settings["AWS_ENDPOINT_URL_DYNAMODB"] = faulty.server.Address.ToString();
+        faulty.Table = UsersTable.Open(settings.GetValueOrDefault);
+        return faulty;
+    }
+
+    public async Task SendHeldBackAsync()
+    {
+        Assert.NotNull(heldBack);
+        using var response = await SendAsync(heldBack.Value.Target, heldBack.Value.Body);
+        Assert.Contains("ConditionalCheckFailed", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Table.Dispose();
+        http.Dispose();
+        await server.DisposeAsync();
+    }
+
+    private async Task PassOnAsync(HttpContext context)
+    {
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body);
+        var target = context.Request.Headers["X-Amz-Target"].ToString();
+        if (target.EndsWith(".PutItem", StringComparison.Ordinal) && Encoding.UTF8.GetString(body.ToArray()).Contains("USER#", StringComparison.Ordinal))
+        {
+            heldBack = (target, body.ToArray());
+            context.Abort();
+            return;
+        }
+
+        using var response = await SendAsync(target, body.ToArray());
+        context.Response.StatusCode = (int)response.StatusCode;
+        context.Response.ContentType = response.Content.Headers.ContentType?.ToString();
+        await context.Response.Body.WriteAsync(await response.Content.ReadAsByteArrayAsync());
+    }
+
+    private Task<HttpResponseMessage> SendAsync(string target, byte[] body)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, tableUrl) { Content = new ByteArrayContent(body) };
+        request.Content.Headers.TryAddWithoutValidation("Content-Type", "application/x-amz-json-1.0");
+        request.Headers.TryAddWithoutValidation("X-Amz-Target", target);
+        request.Headers.TryAddWithoutValidation("X-Amz-Date", DateTime.UtcNow.ToString("yyyyMMdd'T'HHmmss'Z'", System.Globalization.CultureInfo.InvariantCulture));
+        request.Headers.TryAddWithoutValidation(
+            "Authorization", "AWS4-HMAC-SHA256 Credential=local/20260101/local/dynamodb/aws4_request, SignedHeaders=host, Signature=0");
+        return http.SendAsync(request);
+    }
+}

@@ -1,0 +1,226 @@
+﻿using sls_auth.Users;
+using Serverless;
+
+namespace sls_auth.Tests.Users;
+
+/// <summary>The rows in a real table, as dynalite keeps it.</summary>
+public sealed class UsersTableTests(LocalServices services) : IAsyncLifetime
+{
+    private UsersTable users = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        await services.StartAsync();
+        users = services.OpenTable();
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        users?.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    [Fact]
+    public async Task Makes_a_user_once_however_often_it_is_asked_to()
+    {
+        var sub = NewSub();
+
+        var made = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => users.CreateUserAsync(sub, $"{i}@example.com", Cancel)));
+
+        Assert.Single(made, true);
+        var user = await users.FindUserAsync(sub, Cancel);
+        await users.CreateUserAsync(sub, "later@example.com", Cancel);
+        Assert.Equivalent(user, await users.FindUserAsync(sub, Cancel), strict: true);
+    }
+
+    [Fact]
+    public async Task Makes_a_missing_row_at_the_first_request_and_adds_the_email_when_it_is_told()
+    {
+        var sub = NewSub();
+
+        var healed = await users.FindOrCreateUserAsync(new Caller(sub), Cancel);
+        await users.CreateUserAsync(sub, "ada@example.com", Cancel);
+        var known = await users.FindUserAsync(sub, Cancel);
+
+        Assert.Null(healed.Email);
+        Assert.Equal(("ada@example.com", healed.CreatedAt), (known!.Email, known.CreatedAt));
+    }
+
+    [Fact]
+    public async Task Tells_a_users_teams_and_permissions_by_one_query()
+    {
+        var (ada, bob) = (await NewUserAsync(), await NewUserAsync());
+        var team = await users.CreateTeamAsync("Engines", ada, Cancel);
+        await users.SetMemberAsync(team.Id, bob, Role.Member, ["invoices:read"], Cancel);
+
+        var user = await users.FindUserAsync(bob, Cancel);
+
+        var membership = Assert.Single(user!.Memberships);
+        Assert.Equal((team.Id, Role.Member), (membership.TeamId, membership.Role));
+        Assert.True(user.May(team.Id, "invoices:read") && user.May(team.Id, Permission.ReadTeam));
+        Assert.False(user.May(team.Id, Permission.ManageTeam) || user.May("other", Permission.ReadTeam));
+        Assert.True((await users.FindUserAsync(ada, Cancel))!.May(team.Id, Permission.ManageTeam));
+    }
+
+    [Fact]
+    public async Task Tells_a_teams_members()
+    {
+        var (ada, bob) = (await NewUserAsync(), await NewUserAsync());
+        var team = await users.CreateTeamAsync("Engines", ada, Cancel);
+        await users.SetMemberAsync(team.Id, bob, Role.Member, [], Cancel);
+
+        var found = await users.FindTeamAsync(team.Id, Cancel);
+
+        Assert.Equal("Engines", found!.Name);
+        Assert.Equal(new[] { ada, bob }.Order(), found.Members.Select(member => member.Sub).Order());
+        Assert.Null(await users.FindTeamAsync("none", Cancel));
+    }
+
+    [Fact]
+    public async Task Lets_no_one_manage_a_team_they_do_not_manage()
+    {
+        var (ada, bob) = (await NewUserAsync(), await NewUserAsync());
+        var team = await users.CreateTeamAsync("Engines", ada, Cancel);
+
+        Assert.Equal(ada, (await users.RequirePermissionAsync(new Caller(ada), team.Id, Permission.ManageTeam, Cancel)).Sub);
+        var refused = await Assert.ThrowsAsync<ProblemException>(() => users.RequirePermissionAsync(new Caller(bob), team.Id, Permission.ReadTeam, Cancel));
+        Assert.Equal((403, "not_permitted"), (refused.Status, refused.Code));
+    }
+
+    [Fact]
+    public async Task Does_not_let_the_last_admin_go()
+    {
+        var (ada, bob) = (await NewUserAsync(), await NewUserAsync());
+        var team = await users.CreateTeamAsync("Engines", ada, Cancel);
+        await users.SetMemberAsync(team.Id, bob, Role.Member, [], Cancel);
+
+        foreach (var change in new Func<Task>[]
+        {
+            () => users.RemoveMemberAsync(team.Id, ada, Cancel),
+            () => users.SetMemberAsync(team.Id, ada, Role.Member, [], Cancel),
+        })
+        {
+            var refused = await Assert.ThrowsAsync<ProblemException>(change);
+            Assert.Equal((409, "last_admin"), (refused.Status, refused.Code));
+        }
+
+        await users.SetMemberAsync(team.Id, bob, Role.Admin, [], Cancel);
+        await users.RemoveMemberAsync(team.Id, ada, Cancel);
+        Assert.Empty((await users.FindUserAsync(ada, Cancel))!.Memberships);
+    }
+
+    [Fact]
+    public async Task Leaves_one_admin_when_all_of_them_remove_each_other_at_once()
+    {
+        var admins = new List<string>();
+        for (var i = 0; i < 6; i++)
+            admins.Add(await NewUserAsync());
+        var team = await users.CreateTeamAsync("Engines", admins[0], Cancel);
+        foreach (var admin in admins.Skip(1))
+            await users.SetMemberAsync(team.Id, admin, Role.Admin, [], Cancel);
+
+        var refused = await Task.WhenAll(admins.Select(admin => RefusedAsync(() => users.RemoveMemberAsync(team.Id, admin, Cancel))));
+
+        Assert.Equal(["last_admin"], refused.Where(code => code is not null));
+        var left = Assert.Single((await users.FindTeamAsync(team.Id, Cancel))!.Members);
+        Assert.Equal(Role.Admin, left.Role);
+        Assert.True((await users.FindUserAsync(left.Sub, Cancel))!.May(team.Id, Permission.ManageTeam));
+    }
+
+    [Fact]
+    public async Task Loses_no_change_of_two_callers_at_once()
+    {
+        var ada = await NewUserAsync();
+        var team = await users.CreateTeamAsync("Engines", ada, Cancel);
+        var members = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => NewUserAsync()));
+
+        await Task.WhenAll(members.Select(member => users.SetMemberAsync(team.Id, member, Role.Member, [], Cancel)));
+
+        Assert.Equal(members.Append(ada).Order(), (await users.FindTeamAsync(team.Id, Cancel))!.Members.Select(member => member.Sub).Order());
+    }
+
+    [Fact]
+    public async Task Brings_a_member_back_who_had_left()
+    {
+        var (ada, bob) = (await NewUserAsync(), await NewUserAsync());
+        var team = await users.CreateTeamAsync("Engines", ada, Cancel);
+        await users.SetMemberAsync(team.Id, bob, Role.Member, [], Cancel);
+        await users.RemoveMemberAsync(team.Id, bob, Cancel);
+        await users.RemoveMemberAsync(team.Id, bob, Cancel);
+        Assert.Single((await users.FindTeamAsync(team.Id, Cancel))!.Members);
+
+        await users.SetMemberAsync(team.Id, bob, Role.Admin, [], Cancel);
+
+        Assert.True((await users.FindUserAsync(bob, Cancel))!.May(team.Id, Permission.ManageTeam));
+    }
+
+    [Fact]
+    public async Task Finishes_a_change_that_was_cut_off_and_lets_no_late_one_undo_it()
+    {
+        var (ada, bob) = (await NewUserAsync(), await NewUserAsync());
+        var team = await users.CreateTeamAsync("Engines", ada, Cancel);
+        await using var faulty = await FaultyTable.OpenAsync(services);
+
+        await Assert.ThrowsAsync<DependencyException>(() => faulty.Table.SetMemberAsync(team.Id, bob, Role.Member, [], Cancel));
+        Assert.Empty((await users.FindUserAsync(bob, Cancel))!.Memberships);
+
+        // The same call again, as a client told 503 makes it.
+        await users.SetMemberAsync(team.Id, bob, Role.Member, [], Cancel);
+        Assert.Single((await users.FindUserAsync(bob, Cancel))!.Memberships);
+
+        // And the write that was held back comes after the member has left.
+        await users.RemoveMemberAsync(team.Id, bob, Cancel);
+        await faulty.SendHeldBackAsync();
+        Assert.Empty((await users.FindUserAsync(bob, Cancel))!.Memberships);
+    }
+
+    [Fact]
+    public async Task Says_which_team_or_user_there_is_not()
+    {
+        var ada = await NewUserAsync();
+        var team = await users.CreateTeamAsync("Engines", ada, Cancel);
+
+        Assert.Equal("no_such_user", await RefusedAsync(() => users.SetMemberAsync(team.Id, "nobody", Role.Member, [], Cancel)));
+        Assert.Equal("no_such_team", await RefusedAsync(() => users.SetMemberAsync("none", ada, Role.Member, [], Cancel)));
+    }
+
+    [Fact]
+    public async Task Names_the_table_when_it_does_not_answer()
+    {
+        using var down = UsersTable.Open(new Dictionary<string, string?>
+        {
+            ["USERS_TABLE"] = "users",
+            ["AWS_ENDPOINT_URL_DYNAMODB"] = "http://127.0.0.1:9",
+        }.GetValueOrDefault);
+
+        var exception = await Assert.ThrowsAsync<DependencyException>(() => down.FindUserAsync("anyone", Cancel));
+
+        Assert.Equal("The users table", exception.Dependency);
+        Assert.False(await down.IsReadyAsync(Cancel));
+        Assert.True(await users.IsReadyAsync(Cancel));
+    }
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private static string NewSub() => Guid.NewGuid().ToString();
+
+    private async Task<string> NewUserAsync()
+    {
+        var sub = NewSub();
+        await users.CreateUserAsync(sub, $"{sub}@example.com", Cancel);
+        return sub;
+    }
+
+    private static async Task<string?> RefusedAsync(Func<Task> change)
+    {
+        try
+        {
+            await change();
+            return null;
+        }
+        catch (ProblemException exception)
+        {
+            return exception.Code;
+        }
+    }
+}

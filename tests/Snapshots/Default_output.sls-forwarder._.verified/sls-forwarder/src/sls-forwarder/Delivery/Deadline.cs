@@ -1,0 +1,10 @@
+﻿namespace sls_forwarder.Delivery;
+
+/// <summary>The moment by which the forwarder must be done, early enough to still report what it could not do.</summary>
+public readonly struct Deadline(TimeSpan remaining)
+{
+    private readonly long ends = Environment.TickCount64 + (long)remaining.TotalMilliseconds;
+
+    /// <summary>The time left; negative when it is over.</summary>
+    public TimeSpan Remaining => TimeSpan.FromMilliseconds(ends - Environment.TickCount64);
+}

@@ -1,0 +1,42 @@
+﻿using System.Text;
+using Amazon.Lambda.Core;
+using Serverless;
+
+namespace sls_forwarder.Functions;
+
+using sls_forwarder;
+
+/// <summary>The function that log groups are subscribed to: ships the log events it is handed.</summary>
+public static class Forwarder
+{
+    private static readonly Lazy<LogShipper> Shipper = new(() =>
+        new LogShipper(new Settings(Environment.GetEnvironmentVariable), CreateHttp(), Console.OpenStandardOutput()));
+
+    /// <summary>Handles an event of a CloudWatch Logs subscription. It fails, with a typed exception, if a line could not be delivered.</summary>
+    public static async Task Handle(Stream input, ILambdaContext context)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        using var payload = new MemoryStream();
+        await input.CopyToAsync(payload);
+        await ShipAsync(payload.GetBuffer().AsMemory(0, (int)payload.Length), context);
+    }
+
+    /// <summary>Ships one event with the settings of the environment.</summary>
+    internal static Task ShipAsync(Memory<byte> payload, ILambdaContext context) => Shipper.Value.ShipAsync(payload, context);
+
+    /// <summary>The client that all requests to the destination go through, so that connections are used again.</summary>
+    internal static HttpClient CreateHttp()
+    {
+        var connections = new SocketsHttpHandler
+        {
+            // A redirect would carry the token to somewhere else.
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            // Long enough to be worth it, short enough to follow the DNS.
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            // A log stream's name may hold any character; the headers of .NET take ASCII only, if not told otherwise.
+            RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8,
+        };
+        return new HttpClient(new Trace.Handler(connections)) { Timeout = Timeout.InfiniteTimeSpan };
+    }
+}

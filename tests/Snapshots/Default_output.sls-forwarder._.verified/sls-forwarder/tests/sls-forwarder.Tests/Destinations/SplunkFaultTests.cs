@@ -1,0 +1,9 @@
+﻿using Xunit;
+
+namespace sls_forwarder.Tests.Destinations;
+
+/// <summary>The faults, from this destination.</summary>
+public sealed class SplunkFaultTests(ITestOutputHelper output) : FaultMatrix(output)
+{
+    protected override DestinationServer CreateServer() => new SplunkServer();
+}

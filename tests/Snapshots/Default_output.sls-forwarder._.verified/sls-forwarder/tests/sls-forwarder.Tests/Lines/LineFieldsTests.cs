@@ -1,0 +1,88 @@
+﻿using System.Text;
+using Xunit;
+
+namespace sls_forwarder.Tests.Lines;
+
+using sls_forwarder.Lines;
+
+public sealed class LineFieldsTests
+{
+    private const string Id = "8f6b1c2a-3d4e-4f50-9a6b-7c8d9e0f1a2b";
+    private const string Trace = "1-69219a2e-5f84d3a52f5e47c89a1b2c3d";
+
+    [Theory]
+    [InlineData($"2026-11-22T12:00:00.124Z\t{Id}\tinfo\tGET /hello", "info", Id, "")] // .NET
+    [InlineData($"2026-11-22T12:00:00.124Z\t{Id}\tcrit\tdown", "fatal", Id, "")]
+    [InlineData($"2026-11-22T12:00:00.124Z\t{Id}\tERROR\tInvoke Error", "error", Id, "")] // Node
+    [InlineData("2026-11-22T12:00:00.124Z\tundefined\tWARN\tbefore the first request", "warn", "", "")]
+    [InlineData($"[WARNING]\t2026-11-22T12:00:00.124Z\t{Id}\tslow", "warn", Id, "")] // Python
+    [InlineData("[ERROR] ValueError: no such thing", "error", "", "")]
+    [InlineData($"2026-11-22T12:00:00.124Z {Id} Task timed out after 3.00 seconds", "", Id, "")]
+    [InlineData($"RequestId: {Id} Error: Runtime exited with error: exit status 1", "", Id, "")]
+    [InlineData($"calling on with Root={Trace};Parent=53995c3f42cd8ad8;Sampled=1", "", "", Trace)]
+    [InlineData("Root=1-zzzzzzzz-5f84d3a52f5e47c89a1b2c3d", "", "", "")]
+    [InlineData("Root=", "", "", "")]
+    [InlineData($"order\t{Id}\tinfo\tis on its way", "", "", "")]
+    [InlineData("[not a level] text", "", "", "")]
+    [InlineData("", "", "", "")]
+    [InlineData("2026-11-22T12:00:00.124Z\t", "", "", "")]
+    [InlineData($"2026-11-22T12:00:00.124Z\t{Id}", "", Id, "")]
+    [InlineData("START RequestId: none", "", "", "")]
+    public void Reads_text(string line, string level, string requestId, string traceId)
+    {
+        var fields = LineFields.Read(Encoding.UTF8.GetBytes(line));
+
+        Assert.Equal((level, requestId, traceId), Read(fields));
+        Assert.False(fields.IsJson);
+        Assert.False(fields.IsPlatform);
+    }
+
+    [Theory]
+    [InlineData($"START RequestId: {Id} Version: $LATEST", Id, "", false)]
+    [InlineData($"END RequestId: {Id}", Id, "", true)]
+    [InlineData($"REPORT RequestId: {Id}\tDuration: 1 ms\t\nXRAY TraceId: {Trace}\tSegmentId: 53995c3f42cd8ad8\tSampled: true", Id, Trace, true)]
+    [InlineData("INIT_START Runtime Version: provided:al2023.v1\tRuntime Version ARN: arn:…", "", "", false)]
+    [InlineData("INIT_REPORT Init Duration: 151.02 ms\tPhase: init\tStatus: timeout", "", "", false)]
+    [InlineData("RESTORE_START Runtime Version: dotnet:10.v1", "", "", false)]
+    [InlineData("EXTENSION\tName: secrets\tState: Ready\tEvents: [SHUTDOWN, INVOKE]", "", "", false)]
+    [InlineData($$$$"""{"time":"t","type":"platform.start","record":{"requestId":"{{{{Id}}}}","tracing":{"type":"X-Amzn-Trace-Id","value":"Root={{{{Trace}}}};Sampled=1"}}}""", Id, Trace, false)]
+    [InlineData($$$"""{"time":"t","type":"platform.report","record":{"metrics":{"durationMs":1},"requestId":"{{{Id}}}"}}""", Id, "", true)]
+    public void Knows_the_lines_of_the_platform(string line, string requestId, string traceId, bool endsRequest)
+    {
+        var fields = LineFields.Read(Encoding.UTF8.GetBytes(line));
+
+        Assert.Equal(("", requestId, traceId), Read(fields));
+        Assert.True(fields.IsPlatform);
+        Assert.Equal(endsRequest, fields.EndsRequest);
+    }
+
+    [Theory]
+    [InlineData($$"""{"level":"Information","requestId":"{{Id}}","traceId":"Root={{Trace}};Parent=1;Sampled=0","message":"a \"b\""}""", "info", Id, Trace, "\"a \\\"b\\\"\"")]
+    [InlineData($$$"""{"level":"INFO","function_request_id":"{{{Id}}}","xray_trace_id":"{{{Trace}}}","message":{"a":1}}""", "info", Id, Trace, "")] // Powertools
+    [InlineData($$"""{"level":"FATAL","AWSRequestId":"{{Id}}"}""", "fatal", Id, "", "")] // Java
+    [InlineData("""  {"level":"Notice","requestId":{"a":[]},"traceId":7,"type":null,"record":"x"}  """, "Notice", "", "", "")]
+    [InlineData("""{"level":30,"msg":"pino"}""", "", "", "", "")]
+    [InlineData("""{"level":"\u0049NFO"}""", "", "", "", "")]
+    public void Reads_JSON(string line, string level, string requestId, string traceId, string message)
+    {
+        var fields = LineFields.Read(Encoding.UTF8.GetBytes(line));
+
+        Assert.Equal((level, requestId, traceId), Read(fields));
+        Assert.Equal(message, Encoding.UTF8.GetString(fields.Message));
+        Assert.True(fields.IsJson);
+    }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("{}")]
+    [InlineData("{name} is unknown")]
+    [InlineData("""{"a":1} and more""")]
+    [InlineData("""{"a":1}{"b":2}""")]
+    [InlineData("""["a"]""")]
+    [InlineData("\"a\"")]
+    [InlineData("7")]
+    public void Takes_what_is_no_JSON_object_for_text(string line) => Assert.False(LineFields.Read(Encoding.UTF8.GetBytes(line)).IsJson);
+
+    private static (string Level, string RequestId, string TraceId) Read(in LineFields fields) =>
+        (Encoding.UTF8.GetString(fields.Level), Encoding.UTF8.GetString(fields.RequestId), Encoding.UTF8.GetString(fields.TraceId));
+}

@@ -1,0 +1,74 @@
+using System.Text.Json.Nodes;
+
+namespace Serverless.Templates.Tests;
+
+/// <summary>An option of a template.</summary>
+/// <param name="Choices">Its values; for a text none.</param>
+/// <param name="Default">The value it has when it is not given.</param>
+public sealed record TemplateOption(string Name, string Description, IReadOnlyList<string> Choices, string Default);
+
+/// <summary>A template of the pack, as its template.json describes it. A new folder under templates/ is a new one here.</summary>
+public sealed class Template
+{
+    private Template(string folder)
+    {
+        Folder = folder;
+        Json = JsonNode.Parse(File.ReadAllText(ConfigurationPath))!.AsObject();
+        Host = JsonNode.Parse(File.ReadAllText(HostPath))!.AsObject();
+        ShortName = (string)Json["shortName"]!;
+        SourceName = (string)Json["sourceName"]!;
+        Options = [.. Symbols.Where(symbol => (string?)symbol.Value["type"] == "parameter").Select(symbol => ReadOption(symbol.Key, symbol.Value))];
+        Tokens = [SourceName, .. Symbols.Select(symbol => (string?)symbol.Value["replaces"]).OfType<string>()];
+    }
+
+    /// <summary>All templates.</summary>
+    public static IReadOnlyList<Template> All { get; } =
+        [.. Directory.GetDirectories(Repository.PathOf("templates")).Where(folder => File.Exists(Path.Combine(folder, ".template.config", "template.json"))).Order(StringComparer.Ordinal).Select(folder => new Template(folder))];
+
+    /// <summary>The folder that holds its files.</summary>
+    public string Folder { get; }
+
+    /// <summary>template.json.</summary>
+    public JsonObject Json { get; }
+
+    /// <summary>dotnetcli.host.json.</summary>
+    public JsonObject Host { get; }
+
+    /// <summary>The path of template.json.</summary>
+    public string ConfigurationPath => Path.Combine(Folder, ".template.config", "template.json");
+
+    /// <summary>The path of dotnetcli.host.json.</summary>
+    public string HostPath => Path.Combine(Folder, ".template.config", "dotnetcli.host.json");
+
+    /// <summary>As in <c>dotnet new</c>.</summary>
+    public string ShortName { get; }
+
+    /// <summary>The name that the generated project's own replaces.</summary>
+    public string SourceName { get; }
+
+    /// <summary>What a user may choose.</summary>
+    public IReadOnlyList<TemplateOption> Options { get; }
+
+    /// <summary>What must not be left in a generated project.</summary>
+    public IReadOnlyList<string> Tokens { get; }
+
+    /// <summary>Its symbols, by name.</summary>
+    public IEnumerable<(string Key, JsonObject Value)> Symbols => Json["symbols"]!.AsObject().Select(symbol => (symbol.Key, symbol.Value!.AsObject()));
+
+    /// <summary>The template of a short name.</summary>
+    public static Template Named(string shortName) => All.Single(template => template.ShortName == shortName);
+
+    /// <inheritdoc/>
+    public override string ToString() => ShortName;
+
+    private static TemplateOption ReadOption(string name, JsonObject symbol) => new(
+        name,
+        (string?)symbol["description"] ?? "",
+        (string?)symbol["datatype"] switch
+        {
+            "choice" => [.. symbol["choices"]!.AsArray().Select(choice => (string)choice!["choice"]!)],
+            "bool" => ["true", "false"],
+            _ => [],
+        },
+        (string?)symbol["defaultValue"] ?? "");
+}

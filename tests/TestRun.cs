@@ -1,0 +1,78 @@
+using System.Reflection;
+using Xunit;
+using Xunit.Abstractions;
+using Xunit.Sdk;
+
+[assembly: TestFramework("Serverless.Templates.Tests.TestRun", "Serverless.Templates.Tests")]
+[assembly: TestCollectionOrderer("Serverless.Templates.Tests.LongestFirst", "Serverless.Templates.Tests")]
+
+namespace Serverless.Templates.Tests;
+
+/// <summary>One run of the tests: has a folder of its own outside the repository, and leaves nothing of it behind.</summary>
+public sealed class TestRun : XunitTestFramework
+{
+    private static readonly Lazy<string> Root = new(() => Directory.CreateTempSubdirectory("serverless-templates-").FullName);
+    private static IMessageSink? messages;
+
+    public TestRun(IMessageSink messageSink)
+        : base(messageSink) => messages = messageSink;
+
+    /// <summary>A folder, made now, that is deleted when the run ends.</summary>
+    /// <param name="parts">Its path below the run's own folder.</param>
+    public static string Folder(params string[] parts) => Directory.CreateDirectory(Path.Combine([Root.Value, .. parts])).FullName;
+
+    /// <summary>A new folder under one that several tests use.</summary>
+    public static string NewFolder(string parent) => Folder(parent, Guid.NewGuid().ToString("n")[..12]);
+
+    /// <summary>Says something in the run's output, whether tests pass or fail: a figure, or what was done differently here and why.</summary>
+    public static void Say(string line) => messages?.OnMessage(new DiagnosticMessage(line));
+
+    /// <inheritdoc/>
+    protected override ITestFrameworkExecutor CreateExecutor(AssemblyName assemblyName) =>
+        new Executor(assemblyName, SourceInformationProvider, DiagnosticMessageSink);
+
+    private sealed class Executor(AssemblyName assemblyName, ISourceInformationProvider sources, IMessageSink diagnostics)
+        : XunitTestFrameworkExecutor(assemblyName, sources, diagnostics)
+    {
+        // The base method is async void too: the runner waits for the assembly's last message, not for a task.
+        protected override async void RunTestCases(
+            IEnumerable<IXunitTestCase> testCases, IMessageSink executionMessageSink, ITestFrameworkExecutionOptions executionOptions)
+        {
+            using var runner = new Runner(TestAssembly, testCases, DiagnosticMessageSink, executionMessageSink, executionOptions);
+            await runner.RunAsync();
+        }
+    }
+
+    private sealed class Runner(
+        ITestAssembly assembly,
+        IEnumerable<IXunitTestCase> testCases,
+        IMessageSink diagnostics,
+        IMessageSink execution,
+        ITestFrameworkExecutionOptions options)
+        : XunitTestAssemblyRunner(assembly, testCases, diagnostics, execution, options)
+    {
+        protected override async Task BeforeTestAssemblyFinishedAsync()
+        {
+            await base.BeforeTestAssemblyFinishedAsync();
+            if (Root.IsValueCreated && Environment.GetEnvironmentVariable("KEEP_TEST_OUTPUT") is null or "")
+                Directory.Delete(Root.Value, recursive: true);
+        }
+    }
+}
+
+/// <summary>Marks a class whose tests take longest, so that they start first and the others run beside them.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class TakesLongAttribute : Attribute;
+
+/// <summary>Starts the classes that are marked with <see cref="TakesLongAttribute"/> before the others.</summary>
+public sealed class LongestFirst : ITestCollectionOrderer
+{
+    /// <inheritdoc/>
+    public IEnumerable<ITestCollection> OrderTestCollections(IEnumerable<ITestCollection> testCollections) =>
+        testCollections.OrderByDescending(TakesLong).ThenBy(collection => collection.DisplayName, StringComparer.Ordinal);
+
+    // A class without a collection of its own is called "Test collection for <type> (id: …)".
+    private static bool TakesLong(ITestCollection collection) =>
+        typeof(LongestFirst).Assembly.GetTypes().Any(type =>
+            type.IsDefined(typeof(TakesLongAttribute)) && collection.DisplayName.Contains(type.FullName!, StringComparison.Ordinal));
+}
