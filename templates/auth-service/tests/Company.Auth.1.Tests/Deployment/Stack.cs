@@ -27,6 +27,13 @@ internal sealed class Stack
             var resources = folder.CreateSubdirectory("resources").FullName;
             foreach (var file in Directory.EnumerateFiles(Path.Combine(LocalServices.ServiceFolder, "resources")))
                 File.Copy(file, Path.Combine(resources, Path.GetFileName(file)));
+            foreach (var file in Directory.EnumerateFiles(Path.Combine(LocalServices.ServiceFolder, "handlers"), "*", SearchOption.AllDirectories))
+            {
+                var copy = Path.Combine(folder.FullName, Path.GetRelativePath(LocalServices.ServiceFolder, file));
+                Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+                File.Copy(file, copy);
+            }
+
             Directory.CreateSymbolicLink(Path.Combine(folder.FullName, "node_modules"), Path.Combine(LocalServices.ServiceFolder, "node_modules"));
             ZipFile.CreateFromDirectory(folder.CreateSubdirectory("empty").FullName, Path.Combine(folder.CreateSubdirectory("artifacts").FullName, "service.zip"));
 

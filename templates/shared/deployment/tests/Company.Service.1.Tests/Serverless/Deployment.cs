@@ -9,6 +9,9 @@ namespace Serverless;
 /// <summary>The CloudFormation that would be deployed: packaged offline, from a copy, with an empty zip.</summary>
 public sealed class Deployment
 {
+    /// <summary>The forwarder that the tests name.</summary>
+    public const string ForwarderArn = "arn:aws:lambda:eu-west-1:123456789012:function:log-forwarder";
+
     private static readonly string[] Files = ["serverless.yml", "package.json", "cors.json"];
     private static readonly string[] Folders = ["resources", "handlers"];
 

@@ -4,46 +4,32 @@ using Xunit;
 namespace Serverless;
 
 /// <summary>What holds for the CloudFormation of every service.</summary>
-public sealed class DeploymentTests : IAsyncLifetime
+public sealed class DeploymentTests : DeploymentTest
 {
-    private const string ForwarderArn = "arn:aws:lambda:eu-west-1:123456789012:function:log-forwarder";
-
-    private static readonly Lazy<Task<Deployment>> Packaged = new(() => Deployment.PackageAsync("--param", $"forwarderArn={ForwarderArn}"));
-
-    private Deployment deployed = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        Deployment.SkipWithoutPackages();
-        deployed = await Packaged.Value;
-    }
-
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
     [Fact]
     public void Subscribes_every_log_group_to_the_forwarder()
     {
-        var groups = deployed.Of("AWS::Logs::LogGroup").Select(group => (string)group.Value["LogGroupName"]!).ToList();
-        var filters = deployed.Of("AWS::Logs::SubscriptionFilter").ToList();
+        var groups = Deployed.Of("AWS::Logs::LogGroup").Select(group => (string)group.Value["LogGroupName"]!).ToList();
+        var filters = Deployed.Of("AWS::Logs::SubscriptionFilter").ToList();
 
         Assert.NotEmpty(groups);
-        Assert.Equal(deployed.Of("AWS::Lambda::Function").Count(), groups.Count);
+        Assert.Equal(Deployed.Of("AWS::Lambda::Function").Count(), groups.Count);
         Assert.Equal(groups.Order(), filters.Select(filter => (string)filter.Value["LogGroupName"]!).Order());
-        Assert.All(filters, filter => Assert.Equal(ForwarderArn, (string)filter.Value["DestinationArn"]!));
-        Assert.DoesNotContain(deployed.Of("AWS::Lambda::Permission"), permission => permission.Value.ToJsonString().Contains("logs.", StringComparison.Ordinal));
+        Assert.All(filters, filter => Assert.Equal(Deployment.ForwarderArn, (string)filter.Value["DestinationArn"]!));
+        Assert.DoesNotContain(Deployed.Of("AWS::Lambda::Permission"), permission => permission.Value.ToJsonString().Contains("logs.", StringComparison.Ordinal));
     }
 
     [Fact]
     public void Logs_json_under_names_that_lambda_takes()
     {
-        Assert.All(deployed.Of("AWS::Lambda::Function"), function => Assert.Equal("JSON", (string?)function.Value["LoggingConfig"]?["LogFormat"]));
-        Assert.All(deployed.Of("AWS::Lambda::Function"), function => Assert.InRange(function.Value["FunctionName"]!.ToString().Length, 1, 64));
+        Assert.All(Deployed.Of("AWS::Lambda::Function"), function => Assert.Equal("JSON", (string?)function.Value["LoggingConfig"]?["LogFormat"]));
+        Assert.All(Deployed.Of("AWS::Lambda::Function"), function => Assert.InRange(function.Value["FunctionName"]!.ToString().Length, 1, 64));
     }
 
     [Fact]
     public void Allows_no_action_by_a_wildcard()
     {
-        var policies = deployed.Of("AWS::IAM::Role").SelectMany(role => role.Value["Policies"]!.AsArray()).Concat(deployed.Of("AWS::IAM::RolePolicy").Select(policy => policy.Value));
+        var policies = Deployed.Of("AWS::IAM::Role").SelectMany(role => role.Value["Policies"]!.AsArray()).Concat(Deployed.Of("AWS::IAM::RolePolicy").Select(policy => policy.Value));
         var statements = policies.SelectMany(policy => policy!["PolicyDocument"]!["Statement"]!.AsArray()).ToList();
 
         Assert.NotEmpty(statements);
@@ -57,19 +43,19 @@ public sealed class DeploymentTests : IAsyncLifetime
     [Fact]
     public void Gives_every_function_a_role_of_its_own_that_writes_to_its_own_log()
     {
-        var functions = deployed.Of("AWS::Lambda::Function").ToList();
+        var functions = Deployed.Of("AWS::Lambda::Function").ToList();
 
         Assert.All(functions, function =>
         {
             var role = (string)function.Value["Role"]!["Fn::GetAtt"]![0]!;
-            Assert.Contains($":log-group:/aws/lambda/{function.Value["FunctionName"]}:*", deployed[role].ToJsonString(), StringComparison.Ordinal);
+            Assert.Contains($":log-group:/aws/lambda/{function.Value["FunctionName"]}:*", Deployed[role].ToJsonString(), StringComparison.Ordinal);
         });
     }
 
     [Fact]
     public void Raises_an_alarm_with_someone_to_hear_it()
     {
-        var alarms = deployed.Of("AWS::CloudWatch::Alarm").ToList();
+        var alarms = Deployed.Of("AWS::CloudWatch::Alarm").ToList();
 
         Assert.NotEmpty(alarms);
         Assert.All(alarms, alarm => Assert.Equal("""[{"Ref":"Alarms"}]""", alarm.Value["AlarmActions"]!.ToJsonString()));
@@ -78,7 +64,7 @@ public sealed class DeploymentTests : IAsyncLifetime
     [Fact]
     public void Has_no_cycle_and_no_loose_end()
     {
-        var needs = deployed.Resources.ToDictionary(resource => resource.Key, resource => deployed.Needs(resource.Value!).Where(id => !id.StartsWith("AWS::", StringComparison.Ordinal)).ToHashSet());
+        var needs = Deployed.Resources.ToDictionary(resource => resource.Key, resource => Deployed.Needs(resource.Value!).Where(id => !id.StartsWith("AWS::", StringComparison.Ordinal)).ToHashSet());
         Assert.All(needs, resource => Assert.Subset(needs.Keys.ToHashSet(), resource.Value));
 
         while (needs.Count > 0)

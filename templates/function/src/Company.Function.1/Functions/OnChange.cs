@@ -1,0 +1,33 @@
+using System.Text.Json.Serialization;
+using Amazon.Lambda.Core;
+using Amazon.Lambda.DynamoDBEvents;
+using Company.Function._1.Orders;
+using Serverless;
+
+namespace Company.Function._1.Functions;
+
+/// <summary>
+/// Keeps every change of the orders table in the order's history. A stream delivers a change again whenever one before it failed; the
+/// history has it once, by its number in the stream. https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
+/// </summary>
+internal static class OnChange
+{
+    /// <summary>
+    /// Answers with the changes that failed. Lambda delivers anew from the first of them, in halves, until the one that keeps failing
+    /// stands alone; that one it writes to the failure destination, and goes on behind it.
+    /// </summary>
+    public static async Task<StreamsEventResponse> Handle(DynamoDBEvent changes, ILambdaContext context, OrderHistory history)
+    {
+        var failures = await Records.HandleEachAsync(
+            changes.Records, change => change.Dynamodb?.SequenceNumber ?? "", (change, time) => history.KeepAsync(change, time), context);
+        context.Logger.LogInformation("{Changes} changes: {Kept} are kept, {Failed} failed", changes.Records?.Count ?? 0, (changes.Records?.Count ?? 0) - failures.Count, failures.Count);
+        return new StreamsEventResponse
+        {
+            BatchItemFailures = [.. failures.Select(failure => new StreamsEventResponse.BatchItemFailure { ItemIdentifier = failure.Id })],
+        };
+    }
+}
+
+[JsonSerializable(typeof(DynamoDBEvent))]
+[JsonSerializable(typeof(StreamsEventResponse))]
+internal sealed partial class ChangeJson : JsonSerializerContext;

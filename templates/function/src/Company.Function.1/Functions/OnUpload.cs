@@ -1,0 +1,73 @@
+using System.Net;
+using System.Text.Json.Serialization;
+using Amazon.Lambda.Core;
+using Amazon.Lambda.S3Events;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Company.Function._1.Orders;
+using Serverless;
+
+namespace Company.Function._1.Functions;
+
+/// <summary>
+/// Keeps the orders that are uploaded to the bucket, a JSON document each. S3 may tell of an upload twice; an order is kept once, by
+/// its id. https://docs.aws.amazon.com/lambda/latest/dg/with-s3.html
+/// </summary>
+internal static class OnUpload
+{
+    private const int LongestOrder = 64 * 1024;
+
+    /// <summary>Fails if an order could not be kept: Lambda tries the event twice more, then keeps it in the failure destination.</summary>
+    public static async Task Handle(S3Event uploads, ILambdaContext context, OrdersTable orders, IAmazonS3 s3)
+    {
+        var failures = await Records.HandleEachAsync(
+            uploads.Records, record => record.S3.Object.Key, (record, time) => HandleAsync(record, context, orders, s3, time), context);
+        failures.ThrowIfAny();
+    }
+
+    private static async Task HandleAsync(
+        S3Event.S3EventNotificationRecord record, ILambdaContext context, OrdersTable orders, IAmazonS3 s3, CancellationToken time)
+    {
+        if (!record.EventName.StartsWith("ObjectCreated:", StringComparison.Ordinal))
+        {
+            context.Logger.LogWarning("Ignored: the event is {EventName}; expected is one of ObjectCreated:*", record.EventName);
+            return;
+        }
+
+        if (await ReadAsync(record.S3, s3, time) is not { } document)
+        {
+            context.Logger.LogWarning("{Key} is gone: it was removed after its upload", record.S3.Object.Key);
+            return;
+        }
+
+        var order = Order.Read(document);
+        var isNew = await orders.PlaceAsync(order, time);
+        context.Logger.LogInformation("Order {OrderId} of {Key} {Outcome}", order.Id, record.S3.Object.Key, isNew ? "is kept" : "was kept before");
+    }
+
+    private static async Task<byte[]?> ReadAsync(S3Event.S3Entity upload, IAmazonS3 s3, CancellationToken time)
+    {
+        if (upload.Object.Size > LongestOrder)
+            throw new InvalidOrderException($"The upload has {upload.Object.Size} bytes; expected are at most {LongestOrder}.");
+        try
+        {
+            // In the event the key is encoded as in a URL, with a plus for a space.
+            using var response = await s3.GetObjectAsync(
+                new GetObjectRequest { BucketName = upload.Bucket.Name, Key = WebUtility.UrlDecode(upload.Object.Key), VersionId = upload.Object.VersionId }, time);
+            using var document = new MemoryStream();
+            await response.ResponseStream.CopyToAsync(document, time);
+            return document.ToArray();
+        }
+        catch (AmazonS3Exception exception) when (exception.StatusCode == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+        catch (Exception exception) when (!time.IsCancellationRequested)
+        {
+            throw new DependencyException("S3", exception);
+        }
+    }
+}
+
+[JsonSerializable(typeof(S3Event))]
+internal sealed partial class UploadJson : JsonSerializerContext;

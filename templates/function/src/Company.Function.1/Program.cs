@@ -1,0 +1,67 @@
+#if (eventbridge)
+using Amazon.Lambda.CloudWatchEvents;
+#endif
+#if (schedule)
+using Amazon.Lambda.CloudWatchEvents.ScheduledEvents;
+#endif
+#if (dynamodb)
+using Amazon.Lambda.DynamoDBEvents;
+#endif
+#if (s3)
+using Amazon.Lambda.S3Events;
+#endif
+#if (sns)
+using Amazon.Lambda.SNSEvents;
+#endif
+#if (sqs)
+using Amazon.Lambda.SQSEvents;
+#endif
+#if (events)
+using Amazon.Lambda.Serialization.SystemTextJson;
+#endif
+#if (s3)
+using Amazon.S3;
+#endif
+#if (http)
+using Company.Function._1;
+#endif
+#if (events)
+using Company.Function._1.Functions;
+#endif
+using Company.Function._1.Orders;
+using Serverless;
+
+// Each is made when the function that runs here first needs it.
+#if (orders)
+var orders = new Lazy<OrdersTable>(() => OrdersTable.Open(Environment.GetEnvironmentVariable));
+#endif
+#if (dynamodb)
+var history = new Lazy<OrderHistory>(() => OrderHistory.Open(Environment.GetEnvironmentVariable));
+#endif
+#if (s3)
+var s3 = new Lazy<IAmazonS3>(() => Uploads.Connect(Environment.GetEnvironmentVariable));
+#endif
+
+return await new Service()
+#if (http)
+    .On(Api.Routes(orders))
+#endif
+#if (schedule)
+    .On<ScheduledEvent>("expireOrders", new SourceGeneratorLambdaJsonSerializer<ScheduleJson>(), (due, context) => ExpireOrders.Handle(due, context, orders.Value))
+#endif
+#if (sqs)
+    .On<SQSEvent, SQSBatchResponse>("onMessage", new SourceGeneratorLambdaJsonSerializer<MessageJson>(), (batch, context) => OnMessage.Handle(batch, context, orders.Value))
+#endif
+#if (sns)
+    .On<SNSEvent>("onNotification", new SourceGeneratorLambdaJsonSerializer<NotificationJson>(), (notifications, context) => OnNotification.Handle(notifications, context, orders.Value))
+#endif
+#if (s3)
+    .On<S3Event>("onUpload", new SourceGeneratorLambdaJsonSerializer<UploadJson>(), (uploads, context) => OnUpload.Handle(uploads, context, orders.Value, s3.Value))
+#endif
+#if (dynamodb)
+    .On<DynamoDBEvent, StreamsEventResponse>("onChange", new SourceGeneratorLambdaJsonSerializer<ChangeJson>(), (changes, context) => OnChange.Handle(changes, context, history.Value))
+#endif
+#if (eventbridge)
+    .On<CloudWatchEvent<Order>>("onOrderPlaced", new SourceGeneratorLambdaJsonSerializer<OrderPlacedJson>(), (placed, context) => OnOrderPlaced.Handle(placed, context, orders.Value))
+#endif
+    .RunAsync(args);

@@ -1,0 +1,95 @@
+using System.Text.Json.Nodes;
+
+namespace Company.Function._1.Tests.Functions;
+
+/// <summary>The function's binary with changes of a table's stream, over the emulated history.</summary>
+public sealed class OnChangeTests(LocalServices services) : FunctionTests("onChange", services)
+{
+    private const int MaximumRetryAttempts = 5;
+
+    [Fact]
+    public async Task Keeps_the_changes_of_every_sample_and_reports_what_is_none()
+    {
+        foreach (var name in EventFiles.Of("onChange"))
+        {
+            var answer = await InvokeAsync(EventFiles.Read(name));
+
+            Assert.True(answer.Succeeded, answer.Text);
+            Assert.Equal(name == "onChange-poison" ? ["222200000000005391461882"] : [], FailuresIn(answer));
+        }
+
+        var history = (await Services.ItemsAsync("history", item => item["id"].S == "sample-1")).OrderBy(item => item["sequence"].S).ToList();
+        Assert.Equal(["INSERT", "MODIFY", "REMOVE"], history.Select(item => item["change"].S));
+        Assert.Equal(("placed", "expired"), (history[1]["before"].M["status"].S, history[1]["after"].M["status"].S));
+        Assert.False(history[2].ContainsKey("after"));
+        await Function.WaitForOutputAsync(line => line.Contains("InvalidChangeException", StringComparison.Ordinal));
+        Assert.DoesNotContain(Function.Output.Concat(Function.Errors), line => line.Contains("do not log me", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Of_a_hundred_changes_with_seven_poisoned_keeps_93_once_and_lets_seven_go_to_the_failure_destination()
+    {
+        var run = Guid.NewGuid().ToString("n")[..8];
+        var poisoned = Enumerable.Range(0, 100).Where(number => number % 15 == 3).Select(SequenceOf).ToList();
+        var waiting = new Queue<(List<JsonNode> Changes, int Failures)>();
+        waiting.Enqueue(([.. Enumerable.Range(0, 100).Select(number => Change(run, number, isPoisoned: number % 15 == 3))], 0));
+        var destination = new List<string>();
+        var isFirst = true;
+
+        while (waiting.TryDequeue(out var batch))
+        {
+            // As Lambda: the first failure is the checkpoint; what comes from there on is split and tried again, and a change that
+            // stands alone goes to the failure destination when its attempts are used up.
+            var answer = await InvokeAsync(new JsonObject { ["Records"] = new JsonArray([.. batch.Changes.Select(change => change.DeepClone())]) }.ToJsonString());
+            Assert.True(answer.Succeeded, answer.Text);
+            var failed = FailuresIn(answer);
+            if (isFirst)
+                Assert.Equal(poisoned, failed);
+            isFirst = false;
+            if (failed.Count == 0)
+                continue;
+            var rest = batch.Changes.SkipWhile(change => SequenceIn(change) != failed[0]).ToList();
+            if (rest.Count > 1)
+            {
+                waiting.Enqueue((rest[..(rest.Count / 2)], 0));
+                waiting.Enqueue((rest[(rest.Count / 2)..], 0));
+            }
+            else if (batch.Failures < MaximumRetryAttempts)
+            {
+                waiting.Enqueue((rest, batch.Failures + 1));
+            }
+            else
+            {
+                destination.Add(SequenceIn(rest[0]));
+            }
+        }
+
+        Assert.Equal(poisoned, destination.Order());
+        var kept = await Services.ItemsAsync("history", item => item["id"].S.StartsWith(run, StringComparison.Ordinal));
+        Assert.Equal(93, kept.Count);
+        Assert.Equal(93, kept.Select(item => item["sequence"].S).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Reports_every_change_when_the_table_is_down()
+    {
+        var (answer, _) = await InvokeWithoutTableAsync(EventFiles.Read("onChange"));
+
+        Assert.Equal(3, FailuresIn(answer).Count);
+    }
+
+    private static List<string> FailuresIn(Answer answer) =>
+        [.. JsonNode.Parse(answer.Text)!["batchItemFailures"]!.AsArray().Select(failure => (string)failure!["itemIdentifier"]!)];
+
+    private static string SequenceOf(int number) => $"{111100000000000000000000m + number}";
+
+    private static string SequenceIn(JsonNode change) => (string)change["dynamodb"]!["SequenceNumber"]!;
+
+    private static JsonNode Change(string run, int number, bool isPoisoned)
+    {
+        var change = EventFiles.Parse("onChange")["Records"]![0]!.DeepClone();
+        change["dynamodb"]!["SequenceNumber"] = SequenceOf(number);
+        change["dynamodb"]!["Keys"]!["id"] = isPoisoned ? new JsonObject { ["N"] = "7" } : new JsonObject { ["S"] = $"{run}-{number}" };
+        return change;
+    }
+}

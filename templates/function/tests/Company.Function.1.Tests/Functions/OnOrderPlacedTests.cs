@@ -1,0 +1,45 @@
+namespace Company.Function._1.Tests.Functions;
+
+/// <summary>The function's binary with events of a bus, over the emulated table.</summary>
+public sealed class OnOrderPlacedTests(LocalServices services) : FunctionTests("onOrderPlaced", services)
+{
+    [Fact]
+    public async Task Keeps_the_order_of_every_sample_or_fails_and_says_why()
+    {
+        foreach (var name in EventFiles.Of("onOrderPlaced"))
+        {
+            var answer = await InvokeAsync(EventFiles.Read(name));
+            Assert.Equal((name, name == "onOrderPlaced-poison" ? "InvalidOrderException" : null), (name, answer.ErrorType));
+        }
+
+        Assert.Equal("Tea, Darjeeling", Assert.Single(await Services.ItemsAsync("orders", item => item["id"].S == "sample-1"))["product"].S);
+    }
+
+    [Fact]
+    public async Task Keeps_an_order_once_that_is_told_of_twice_and_refuses_another_of_its_id()
+    {
+        var id = Guid.NewGuid().ToString("n");
+        var placed = EventFiles.Read("onOrderPlaced").Replace("sample-1", id, StringComparison.Ordinal);
+
+        Assert.True((await InvokeAsync(placed)).Succeeded);
+        Assert.True((await InvokeAsync(placed)).Succeeded);
+        Assert.Equal("OrderConflictException", (await InvokeAsync(placed.Replace("\"quantity\": 2", "\"quantity\": 9", StringComparison.Ordinal))).ErrorType);
+
+        Assert.Equal("2", Assert.Single(await Services.ItemsAsync("orders", item => item["id"].S == id))["quantity"].N);
+    }
+
+    [Theory]
+    [InlineData("""{"detail-type":"OrderPlaced","source":"shop"}""")]
+    [InlineData("""{"detail-type":"OrderPlaced","source":"shop","detail":null}""")]
+    [InlineData("""{"detail-type":"OrderPlaced","source":"shop","detail":{}}""")]
+    public async Task Fails_for_an_event_without_an_order(string placed) =>
+        Assert.Equal("InvalidOrderException", (await InvokeAsync(placed)).ErrorType);
+
+    [Fact]
+    public async Task Fails_when_the_table_is_down_so_that_lambda_tries_again()
+    {
+        var (answer, _) = await InvokeWithoutTableAsync(EventFiles.Read("onOrderPlaced"));
+
+        Assert.Equal("DependencyException", answer.ErrorType);
+    }
+}

@@ -1,0 +1,143 @@
+#if (http)
+using Company.Function._1.Orders;
+#endif
+
+namespace Company.Function._1.Tests;
+
+/// <summary>What holds for the CloudFormation of this service, beside what holds for that of every one.</summary>
+public sealed class ResourcesTests : DeploymentTest
+{
+    [Fact]
+    public void Keeps_the_tables_when_the_stack_is_removed() =>
+        Assert.All(Deployed.Of("AWS::DynamoDB::Table"), table => Assert.Equal("Retain", (string)Deployed.Resources[table.Key]!["DeletionPolicy"]!));
+#if (http)
+
+    [Fact]
+    public void Has_the_routes_of_the_table_each_with_its_guard_and_no_others()
+    {
+        var routes = Deployed.Of("AWS::ApiGatewayV2::Route").Select(route => (
+            Key: (string)route.Value["RouteKey"]!,
+            Function: FunctionBehind(route.Value),
+            Access: (string?)route.Value["AuthorizationType"] switch { null or "NONE" => Access.Anyone, "AWS_IAM" => Access.Iam, _ => Access.Token }));
+
+        var table = Api.Routes(new Lazy<OrdersTable>(() => throw new InvalidOperationException("No request, no table.")));
+
+        Assert.Equal(table.Select(route => (route.Key, route.Function, route.Access)).Order(), routes.Order());
+    }
+
+    private string FunctionBehind(System.Text.Json.Nodes.JsonNode route)
+    {
+        var integration = Deployed[route["Target"]!["Fn::Join"]![1]!.AsArray().Last()!["Ref"]!.ToString()];
+        var function = Deployed[integration["IntegrationUri"]!["Fn::GetAtt"]![0]!.ToString()];
+        return (string?)function["Environment"]?["Variables"]?["SERVICE_FUNCTION"] ?? (string)function["Handler"]!;
+    }
+#endif
+#if (authLambda)
+
+    [Fact]
+    public void Asks_the_ventures_authorizer_and_may_invoke_it()
+    {
+        var (_, authorizer) = Assert.Single(Deployed.Of("AWS::ApiGatewayV2::Authorizer"));
+
+        Assert.Equal(("REQUEST", "2.0", true, 300), ((string)authorizer["AuthorizerType"]!, (string)authorizer["AuthorizerPayloadFormatVersion"]!, (bool)authorizer["EnableSimpleResponses"]!, (int)authorizer["AuthorizerResultTtlInSeconds"]!));
+        Assert.Contains(AuthParameter("authorizer-arn"), authorizer["AuthorizerUri"]!.ToJsonString(), StringComparison.Ordinal);
+        Assert.Contains(Deployed.Of("AWS::Lambda::Permission"), permission => permission.Value["FunctionName"]!.ToJsonString().Contains(AuthParameter("authorizer-arn"), StringComparison.Ordinal));
+    }
+
+    private static string AuthParameter(string name) => $"/auth/{name}}}}}";
+#endif
+#if (authJwt)
+
+    [Fact]
+    public void Takes_access_tokens_of_the_ventures_pool_only()
+    {
+        var (_, authorizer) = Assert.Single(Deployed.Of("AWS::ApiGatewayV2::Authorizer"));
+
+        Assert.Equal("JWT", (string)authorizer["AuthorizerType"]!);
+        Assert.EndsWith("/auth/issuer}}", (string)authorizer["JwtConfiguration"]!["Issuer"]!, StringComparison.Ordinal);
+        Assert.EndsWith("/auth/user-pool-client-id}}", (string)Assert.Single(authorizer["JwtConfiguration"]!["Audience"]!.AsArray())!, StringComparison.Ordinal);
+        Assert.All(
+            Deployed.Of("AWS::ApiGatewayV2::Route").Where(route => (string?)route.Value["AuthorizationType"] == "JWT"),
+            route => Assert.Equal("""["aws.cognito.signin.user.admin"]""", route.Value["AuthorizationScopes"]!.ToJsonString()));
+    }
+#endif
+#if (authIam)
+
+    [Fact]
+    public void Lets_whoever_has_signed_in_to_the_identity_pool_call_these_routes_and_no_others()
+    {
+        var policies = Deployed.Of("AWS::IAM::RolePolicy").Select(policy => policy.Value).ToList();
+        var routes = Deployed.Of("AWS::ApiGatewayV2::Route").Select(route => System.Text.RegularExpressions.Regex.Replace(((string)route.Value["RouteKey"]!).Replace(" ", "", StringComparison.Ordinal), @"\{\w+\}", "*"));
+
+        Assert.All(policies, policy => Assert.EndsWith("/auth/signed-in-role}}", (string)policy["RoleName"]!, StringComparison.Ordinal));
+        var allowed = policies.SelectMany(policy => policy["PolicyDocument"]!["Statement"]!.AsArray()).SelectMany(statement =>
+            statement!["Resource"] is System.Text.Json.Nodes.JsonArray several ? several.ToList() : [statement["Resource"]]);
+        Assert.Equal(routes.Order(), allowed.Select(resource => ((string)resource!["Fn::Sub"]!).Split("/$default/")[1]).Order());
+    }
+#endif
+#if (sqs)
+
+    [Fact]
+    public void Hides_a_message_for_as_long_as_lambda_may_need_and_keeps_what_fails()
+    {
+        var (_, mapping) = Assert.Single(Deployed.Of("AWS::Lambda::EventSourceMapping"));
+        var queue = Deployed["OrdersQueue"];
+
+        Assert.Equal(6 * (int)Deployed["OnMessageLambdaFunction"]["Timeout"]! + (int)mapping["MaximumBatchingWindowInSeconds"]!, (int)queue["VisibilityTimeout"]!);
+        Assert.Equal("""["ReportBatchItemFailures"]""", mapping["FunctionResponseTypes"]!.ToJsonString());
+        Assert.Equal(5, (int)queue["RedrivePolicy"]!["maxReceiveCount"]!);
+        Assert.True((int)Deployed["DeadLetterQueue"]["MessageRetentionPeriod"]! > (int)queue["MessageRetentionPeriod"]!);
+    }
+#endif
+#if (dynamodb)
+
+    [Fact]
+    public void Goes_on_behind_a_change_that_cannot_be_kept_and_keeps_that_change_whole()
+    {
+        var (_, mapping) = Assert.Single(Deployed.Of("AWS::Lambda::EventSourceMapping"));
+
+        Assert.Equal("""["ReportBatchItemFailures"]""", mapping["FunctionResponseTypes"]!.ToJsonString());
+        Assert.Equal((true, 5, "TRIM_HORIZON"), ((bool)mapping["BisectBatchOnFunctionError"]!, (int)mapping["MaximumRetryAttempts"]!, (string)mapping["StartingPosition"]!));
+        Assert.Equal("""{"OnFailure":{"Destination":{"Fn::GetAtt":["FailedEvents","Arn"]}}}""", mapping["DestinationConfig"]!.ToJsonString());
+        Assert.Contains("s3:PutObject", Deployed["FunctionRole"].ToJsonString(), StringComparison.Ordinal);
+    }
+#endif
+#if (asynchronous)
+
+    [Fact]
+    public void Keeps_an_event_that_fails_three_times()
+    {
+        var (_, retries) = Assert.Single(Deployed.Of("AWS::Lambda::EventInvokeConfig"));
+
+        Assert.Equal((2, """{"OnFailure":{"Destination":{"Fn::GetAtt":["FailedEvents","Arn"]}}}"""), ((int)retries["MaximumRetryAttempts"]!, retries["DestinationConfig"]!.ToJsonString()));
+        Assert.Contains("s3:PutObject", Deployed["FunctionRole"].ToJsonString(), StringComparison.Ordinal);
+    }
+#endif
+#if (s3)
+
+    [Fact]
+    public void Hears_of_the_uploads_of_its_own_account_and_may_read_them()
+    {
+        var hears = Assert.Single(Deployed["UploadsBucket"]["NotificationConfiguration"]!["LambdaConfigurations"]!.AsArray())!;
+
+        Assert.Equal("""{"Fn::GetAtt":["OnUploadLambdaFunction","Arn"]}""", hears["Function"]!.ToJsonString());
+        Assert.Equal("""{"Ref":"AWS::AccountId"}""", Deployed["UploadsPermission"]["SourceAccount"]!.ToJsonString());
+        Assert.Contains("${UploadsBucket.Arn}/orders/*", Deployed["ReadUploads"].ToJsonString(), StringComparison.Ordinal);
+    }
+#endif
+#if (schedule || sns || eventbridge)
+
+    [Fact]
+    public void Is_invoked_by_its_source_and_by_nothing_else()
+    {
+        var (_, permission) = Assert.Single(Deployed.Of("AWS::Lambda::Permission"));
+
+        Assert.NotNull(permission["SourceArn"]);
+#if (sns)
+        Assert.Equal("sns.amazonaws.com", (string)permission["Principal"]!);
+#else
+        Assert.Equal("events.amazonaws.com", (string)permission["Principal"]!);
+#endif
+    }
+#endif
+}
