@@ -103,7 +103,7 @@ public sealed class AuthStackTests
         if (stack["authorizer"] == "lambda")
             expected.Add("authorizer-arn");
         if (stack["identityPool"] == "true")
-            expected.Add("identity-pool-id");
+            expected.AddRange(["identity-pool-id", "signed-in-role"]);
 
         var published = stack.OfType("AWS::SSM::Parameter").Select(parameter => (string)parameter.Properties["Name"]!);
 

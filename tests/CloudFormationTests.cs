@@ -25,7 +25,7 @@ public sealed partial class CloudFormationTests
     [FactThatNeeds("node", "npm")]
     public async Task Notices_what_does_not_exist()
     {
-        var stack = JsonNode.Parse((await StackOfAsync(Template.All[0].ShortName, Options.Pairs(Template.All[0])[0].ToString())).Json.ToJsonString())!;
+        var stack = JsonNode.Parse((await StackOfAsync(Template.Services[0].ShortName, Options.Pairs(Template.Services[0])[0].ToString())).Json.ToJsonString())!;
         var function = stack["Resources"]!.AsObject().Last(resource => (string?)resource.Value!["Type"] == "AWS::Lambda::Function").Value!;
         function["Properties"]!["MemorySise"] = 128;
         function["Properties"]!["LoggingConfig"]!["LogFormt"] = "JSON";
@@ -79,7 +79,7 @@ public sealed partial class CloudFormationTests
 
     [TheoryThatNeeds("node", "npm")]
     [MemberData(nameof(Pairs))]
-    public async Task Lets_nobody_invoke_a_expectedwithout_saying_from_where(string template, string options)
+    public async Task Lets_nobody_invoke_a_function_without_saying_from_where(string template, string options)
     {
         var stack = await StackOfAsync(template, options);
 
@@ -101,7 +101,7 @@ public sealed partial class CloudFormationTests
 
     [TheoryThatNeeds("node", "npm")]
     [MemberData(nameof(Pairs))]
-    public async Task Runs_every_expectedon_the_runtime_and_processor_chosen(string template, string options)
+    public async Task Runs_every_function_on_the_runtime_and_processor_chosen(string template, string options)
     {
         var stack = await StackOfAsync(template, options);
 
@@ -189,7 +189,7 @@ public sealed partial class CloudFormationTests
     private static async Task<JsonObject> CheckAgainstSchemaAsync()
     {
         var stacks = new List<string>();
-        foreach (var template in Template.All)
+        foreach (var template in Template.Services)
             foreach (var options in Options.Pairs(template))
                 stacks.Add((await Stack.ShareAsync(template, options)).Path);
         return await CheckAgainstSchemaAsync([.. stacks]);

@@ -1,7 +1,6 @@
 using Company.Auth._1.Functions;
 using Company.Auth._1.Tokens;
 using Company.Auth._1.Users;
-using Microsoft.Extensions.Configuration.Json;
 using Serverless;
 
 namespace Company.Auth._1.Host;
@@ -13,31 +12,14 @@ internal static class HostedService
     /// <exception cref="SettingException">A setting is missing or not of the form expected: nothing is started.</exception>
     public static WebApplication Build(string[] args)
     {
-        var builder = WebApplication.CreateBuilder(args);
-        // Beside the program wherever it is started from, and below the environment, which may name other origins.
-        builder.Configuration.Sources.Insert(0, Json("cors.json"));
-        builder.Logging.ClearProviders().AddJsonConsole(options => options.IncludeScopes = true);
-        builder.WebHost.ConfigureKestrel(options => options.AddServerHeader = false);
-
+        var builder = KestrelHost.CreateBuilder(args);
         var configuration = builder.Configuration;
-        var origins = configuration.GetSection("allowedOrigins").Get<string[]>() ?? [];
-        if (origins.Length == 0 || origins.Contains("*"))
-            throw new SettingException("The setting allowedOrigins is missing or holds \"*\"; expected are the origins of the pages that may call.");
-        builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
-            .WithOrigins(origins)
-            .WithMethods("GET", "POST", "PUT", "DELETE")
-            .WithHeaders("Authorization", "Content-Type", Trace.Header)
-            .WithExposedHeaders(Trace.Header)
-            .SetPreflightMaxAge(TimeSpan.FromHours(1))));
 
         // Made here, not at the first request: what is missing is to be heard of now.
         var verifier = new TokenVerifier(TokenRules.From(name => configuration[name]), TimeProvider.System);
         var users = UsersTable.Open(name => configuration[name]);
 
-        var app = builder.Build();
-        app.UseTrace();
-        app.UseCors();
-        app.MapGet("/health/live", () => Results.Ok());
+        var app = builder.Build().UseService();
         app.MapGet("/health/ready", async (HttpContext http) =>
             await verifier.IsReadyAsync(http.RequestAborted) && await users.IsReadyAsync(http.RequestAborted)
                 ? Results.Ok()
@@ -55,13 +37,6 @@ internal static class HostedService
             users.Dispose();
         });
         return app;
-
-        static JsonConfigurationSource Json(string file)
-        {
-            var source = new JsonConfigurationSource { Path = Path.Combine(AppContext.BaseDirectory, file) };
-            source.ResolveFileProvider();
-            return source;
-        }
     }
 
     /// <summary>What the authorizer does before the API: no token 401, a bad one 403, both as API Gateway answers them.</summary>

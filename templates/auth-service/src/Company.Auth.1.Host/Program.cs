@@ -1,14 +1,4 @@
-using Company.Auth._1;
 using Company.Auth._1.Host;
+using Serverless;
 
-try
-{
-    await using var app = HostedService.Build(args);
-    await app.RunAsync();
-    return 0;
-}
-catch (SettingException exception)
-{
-    await Console.Error.WriteLineAsync(exception.Message);
-    return 1;
-}
+return await KestrelHost.RunAsync(() => HostedService.Build(args));

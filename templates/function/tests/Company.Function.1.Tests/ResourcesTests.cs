@@ -8,6 +8,9 @@ namespace Company.Function._1.Tests;
 public sealed class ResourcesTests : DeploymentTest
 {
     [Fact]
+    public void Raises_an_alarm_when_something_fails() => Assert.NotEmpty(Deployed.Of("AWS::CloudWatch::Alarm"));
+
+    [Fact]
     public void Keeps_the_tables_when_the_stack_is_removed() =>
         Assert.All(Deployed.Of("AWS::DynamoDB::Table"), table => Assert.Equal("Retain", (string)Deployed.Resources[table.Key]!["DeletionPolicy"]!));
 #if (http)

@@ -1,3 +1,5 @@
+using Serverless;
+
 namespace Company.Auth._1.Tokens;
 
 /// <summary>Which tokens are let in.</summary>

@@ -1,4 +1,5 @@
 using Company.Auth._1.Tokens;
+using Serverless;
 
 namespace Company.Auth._1.Tests.Tokens;
 
