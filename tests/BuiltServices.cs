@@ -30,7 +30,7 @@ public sealed class BuiltServices
         var started = DateTime.UtcNow;
         var services = new BuiltServices();
         var combinations = 0;
-        foreach (var template in Template.All)
+        foreach (var template in Template.Services)
         {
             foreach (var options in Options.Pairs(template))
             {

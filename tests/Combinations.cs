@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Serverless.Templates.Tests;
 
-/// <summary>The combinations of options in which every two values meet, for every template.</summary>
+/// <summary>The combinations of options in which every two values meet, for every template that makes a service.</summary>
 public static class Combinations
 {
     /// <summary>Short name and options.</summary>
@@ -11,7 +11,7 @@ public static class Combinations
         get
         {
             var rows = new TheoryData<string, string>();
-            foreach (var template in Template.All)
+            foreach (var template in Template.Services)
                 foreach (var options in Options.Pairs(template))
                     rows.Add(template.ShortName, options.ToString());
             return rows;

@@ -15,23 +15,33 @@ public sealed class HostileTextTests
         {
             var texts = JsonNode.Parse(File.ReadAllText(Repository.PathOf("tests", "names", "hostile-texts.json")))!["texts"]!.AsArray();
             var rows = new TheoryData<string, string>();
-            foreach (var template in Template.All)
+            foreach (var template in Template.Services)
                 foreach (var text in texts)
                     rows.Add(template.ShortName, JsonSerializer.Serialize((string)text!));
             return rows;
         }
     }
 
-    [TheoryThatNeeds("node", "npm")]
-    [MemberData(nameof(Texts))]
-    public async Task Changes_no_structure_and_expands_nowhere(string shortName, string text)
+    // As JSON too; each with one of the templates in turn, because they all write what they are given by the same forms.
+    public static TheoryData<string, string> TextsInTurn
     {
-        var template = Template.Named(shortName);
-        var given = JsonSerializer.Deserialize<string>(text)!;
-        var usual = await GeneratedService.ShareAsync(template, Options.Defaults);
+        get
+        {
+            var rows = new TheoryData<string, string>();
+            foreach (var (i, text) in Texts.Where(row => (string)row[0] == Template.Services[0].ShortName).Index())
+                rows.Add(Template.Services[i % Template.Services.Count].ShortName, (string)text[1]);
+            return rows;
+        }
+    }
 
-        // The same text for all of the template's free texts.
-        var service = await GeneratedService.CreateAsync(template, GeneratedService.UsualName, new Options(template.Options.Where(option => option.Choices.Count == 0).ToDictionary(option => option.Name, _ => given)));
+    [Theory]
+    [MemberData(nameof(Texts))]
+    public async Task Changes_no_structure(string shortName, string text)
+    {
+        var given = JsonSerializer.Deserialize<string>(text)!;
+        var usual = await GeneratedService.ShareAsync(Template.Named(shortName), Everywhere(shortName, "harmless"));
+
+        var service = await GeneratedService.ShareAsync(Template.Named(shortName), Everywhere(shortName, given));
 
         Faults.None(OutputChecks.Faults(service).Where(fault => !IsOfTheText(fault, given)));
         Assert.Equal(usual.Files, service.Files);
@@ -50,18 +60,29 @@ public sealed class HostileTextTests
         Assert.Matches(@"^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$", written["owner"]);
         Assert.InRange(written["owner"].Length, 0, 256);
         Assert.DoesNotMatch("^(?i)aws:", written["owner"]);
+    }
 
-        Stack.WriteZip(service);
-        var stack = await Stack.CompileAsync(service);
+    [TheoryThatNeeds("node", "npm")]
+    [MemberData(nameof(TextsInTurn))]
+    public async Task Expands_nowhere(string shortName, string text)
+    {
+        var service = await GeneratedService.ShareAsync(Template.Named(shortName), Everywhere(shortName, JsonSerializer.Deserialize<string>(text)!));
+        var provider = (YamlMappingNode)((YamlMappingNode)OutputChecks.ReadYaml(service.Read("serverless.yml")))["provider"];
+
+        var stack = await Stack.ShareAsync(service.Template, service.Options);
+
         Assert.All(stack.OfType("AWS::Lambda::Function"), function =>
         {
             var deployed = function.Properties["Tags"]!.AsArray().ToDictionary(tag => (string)tag!["Key"]!, tag => (string)tag!["Value"]!);
-            Assert.Equal(written["owner"], deployed["owner"]);
-            Assert.Equal(written["appName"], deployed["appName"]);
+            Assert.Equal(((YamlScalarNode)provider["tags"]["owner"]).Value, deployed["owner"]);
+            Assert.Equal(((YamlScalarNode)provider["tags"]["appName"]).Value, deployed["appName"]);
             Assert.Equal(((YamlScalarNode)provider["stage"]).Value, deployed["stage"]);
         });
-        Directory.Delete(service.Folder, recursive: true);
     }
+
+    // The same text for all of the template's free texts.
+    private static Options Everywhere(string shortName, string text) =>
+        new(Template.Named(shortName).Options.Where(option => option.Choices.Count == 0).ToDictionary(option => option.Name, _ => text));
 
     // A text that holds a token or a directive may be there as it was given: in a tag, between quotes.
     private static bool IsOfTheText(string fault, string text) =>

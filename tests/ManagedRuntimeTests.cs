@@ -7,7 +7,7 @@ namespace Serverless.Templates.Tests;
 /// <summary>The services that run on AWS's managed runtime.</summary>
 public sealed class ManagedRuntimeTests
 {
-    public static TheoryData<string> ShortNames => [.. Template.All.Select(template => template.ShortName)];
+    public static TheoryData<string> ShortNames => [.. Template.Services.Select(template => template.ShortName)];
 
     [TheoryThatNeeds("linux-x64")]
     [MemberData(nameof(ShortNames))]

@@ -7,10 +7,10 @@ public static class Names
 {
     private static readonly NamesFile File = JsonSerializer.Deserialize<NamesFile>(System.IO.File.ReadAllText(Repository.PathOf("tests", "names", "names.json")), JsonSerializerOptions.Web)!;
 
-    /// <summary>Names that build. Those that may collide with a name in the code are there for each template, the others for one of them in turn.</summary>
+    /// <summary>Names that build. Those that may collide with a name in the code are there for each template that makes a service, the others for one of them in turn.</summary>
     public static IEnumerable<(Template Template, string Name)> ThatBuild =>
-        File.Builds.Values.SelectMany(names => names).Select((name, i) => (Template.All[i % Template.All.Count], name))
-            .Concat(Template.All.SelectMany(template => File.BuildsWithEvery.Values.SelectMany(names => names).Select(name => (template, name))));
+        File.Builds.Values.SelectMany(names => names).Select((name, i) => (Template.Services[i % Template.Services.Count], name))
+            .Concat(Template.Services.SelectMany(template => File.BuildsWithEvery.Values.SelectMany(names => names).Select(name => (template, name))));
 
     /// <summary>Names for which there is no legal form, and what is said of them.</summary>
     public static IEnumerable<RefusedName> Refused => File.Refused;

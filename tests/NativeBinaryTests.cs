@@ -9,7 +9,7 @@ namespace Serverless.Templates.Tests;
 [TakesLong]
 public sealed partial class NativeBinaryTests
 {
-    public static TheoryData<string> ShortNames => [.. Template.All.Select(template => template.ShortName)];
+    public static TheoryData<string> ShortNames => [.. Template.Services.Select(template => template.ShortName)];
 
     [TheoryThatNeeds("linux-x64", "clang")]
     [MemberData(nameof(ShortNames))]

@@ -28,7 +28,7 @@ public static class NodeModules
         var folder = TestRun.Folder("npm");
         var packages = new SortedDictionary<string, string>(StringComparer.Ordinal);
         Add("tests/node", await File.ReadAllTextAsync(Repository.PathOf("tests", "node", "package.json")));
-        foreach (var template in Template.All)
+        foreach (var template in Template.Services)
             foreach (var options in Options.Pairs(template))
                 Add($"{template} {options}", (await GeneratedService.ShareAsync(template, options)).Read("package.json"));
 

@@ -1,10 +1,14 @@
+using System.Collections.Concurrent;
+
 namespace Serverless.Templates.Tests;
 
 /// <summary>A choice of options, by name. Its text is the command line's: <c>--destination splunk --runtime aot</c>.</summary>
 public sealed class Options(IReadOnlyDictionary<string, string> values)
 {
-    /// <summary>A value for fewer options than this is tried with every value of every other one.</summary>
+    /// <summary>An option with fewer values than this is tried with all of them.</summary>
     private const int MostValues = 10;
+
+    private static readonly ConcurrentDictionary<string, IReadOnlyList<Options>> PairsOf = new();
 
     /// <summary>None is given: every option has its default.</summary>
     public static Options Defaults { get; } = new(new Dictionary<string, string>());
@@ -12,8 +16,9 @@ public sealed class Options(IReadOnlyDictionary<string, string> values)
     /// <summary>The values given.</summary>
     public IReadOnlyDictionary<string, string> Values => values;
 
-    /// <summary>What stands on the command line. The equals sign lets a value begin with a dash.</summary>
-    public IEnumerable<string> Arguments => values.Select(value => $"--{value.Key}={value.Value}");
+    /// <summary>What stands on the command line. The equals sign lets a value begin with a dash, but not be empty.</summary>
+    public IEnumerable<string> Arguments =>
+        values.SelectMany(value => value.Value.StartsWith('-') ? new[] { $"--{value.Key}={value.Value}" } : [$"--{value.Key}", value.Value]);
 
     /// <summary>The value given for an option, or its default.</summary>
     public string this[Template template, string option] =>
@@ -30,26 +35,33 @@ public sealed class Options(IReadOnlyDictionary<string, string> values)
     /// Few combinations in which every two values of different options meet. Of an option with many values, such as the region,
     /// only the default and the last take part. The first combination is the default.
     /// </summary>
-    public static IReadOnlyList<Options> Pairs(Template template)
-    {
-        var options = template.Options.Where(option => option.Choices.Count > 1).Select(option => (option.Name, Values: Few(option))).ToList();
-        var all = options.Aggregate(
-            new List<string[]> { Array.Empty<string>() },
-            (rows, option) => [.. rows.SelectMany(row => option.Values.Select(value => (string[])[.. row, value]))]);
-        var open = all.SelectMany(Meetings).ToHashSet();
-        var chosen = new List<string[]>();
-        while (open.Count > 0)
-        {
-            // The first row of the product is the default.
-            var next = chosen.Count == 0 ? all[0] : all.MaxBy(row => Meetings(row).Count(open.Contains))!;
-            open.ExceptWith(Meetings(next));
-            chosen.Add(next);
-        }
-        return [.. chosen.Select(row => new Options(options.Select((option, i) => (option.Name, row[i])).ToDictionary()))];
-    }
+    public static IReadOnlyList<Options> Pairs(Template template) => PairsOf.GetOrAdd(template.ShortName, _ => FindPairs(template));
 
     /// <inheritdoc/>
     public override string ToString() => string.Join(' ', values.Select(value => $"--{value.Key} {value.Value}"));
+
+    private static List<Options> FindPairs(Template template)
+    {
+        var options = template.Options.Where(option => option.Choices.Count > 1).ToList();
+        var all = options
+            .Aggregate(
+                new List<Dictionary<string, string>> { new() },
+                (rows, option) => [.. rows.SelectMany(row => Few(option).Select(value => new Dictionary<string, string>(row) { [option.Name] = value }))])
+            .Select(row => options.Where(option => option.Needs is not var (other, value) || row[other] == value).ToDictionary(option => option.Name, option => row[option.Name]))
+            .DistinctBy(row => new Options(row).ToString())
+            .Select(row => (Row: row, Meetings: Meetings(row).ToHashSet()))
+            .ToList();
+        var open = all.SelectMany(candidate => candidate.Meetings).ToHashSet();
+        var chosen = new List<Options>();
+        while (open.Count > 0)
+        {
+            // The first row of the product is the default.
+            var (row, meetings) = chosen.Count == 0 ? all[0] : all.MaxBy(candidate => candidate.Meetings.Count(open.Contains));
+            open.ExceptWith(meetings);
+            chosen.Add(new Options(row));
+        }
+        return chosen;
+    }
 
     private static List<string> Few(TemplateOption option)
     {
@@ -57,8 +69,9 @@ public sealed class Options(IReadOnlyDictionary<string, string> values)
         return values.Count < MostValues ? values : [values[0], values[^1]];
     }
 
-    private static IEnumerable<(int, string, int, string)> Meetings(string[] row) =>
-        from i in Enumerable.Range(0, row.Length)
-        from j in Enumerable.Range(i + 1, row.Length - i - 1)
-        select (i, row[i], j, row[j]);
+    private static IEnumerable<string> Meetings(Dictionary<string, string> row) =>
+        from one in row
+        from other in row
+        where string.CompareOrdinal(one.Key, other.Key) <= 0
+        select $"{one.Key} {one.Value} {other.Key} {other.Value}";
 }

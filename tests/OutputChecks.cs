@@ -68,14 +68,15 @@ public static partial class OutputChecks
         }
     }
 
-    private static IEnumerable<string> MissingProjects(GeneratedService service) =>
-        XDocument.Load(service.PathOf($"{service.ProjectName}.slnx")).Descendants("Project")
-            .Select(project => project.Attribute("Path")!.Value)
-            .Where(path => !service.Files.Contains(path))
-            .Select(path => $"{service.ProjectName}.slnx: {path} does not exist")
-            .Concat(service.Files.Where(file => file.EndsWith(".csproj", StringComparison.Ordinal))
-                .Except(XDocument.Load(service.PathOf($"{service.ProjectName}.slnx")).Descendants("Project").Select(project => project.Attribute("Path")!.Value))
-                .Select(path => $"{service.ProjectName}.slnx: {path} is missing"));
+    private static IEnumerable<string> MissingProjects(GeneratedService service)
+    {
+        if (!service.Template.IsService)
+            return [];
+        var listed = XDocument.Load(service.PathOf($"{service.ProjectName}.slnx")).Descendants("Project").Select(project => project.Attribute("Path")!.Value).ToList();
+        var there = service.Files.Where(file => file.EndsWith(".csproj", StringComparison.Ordinal)).ToList();
+        return listed.Except(there).Select(path => $"{service.ProjectName}.slnx: {path} does not exist")
+            .Concat(there.Except(listed).Select(path => $"{service.ProjectName}.slnx: {path} is missing"));
+    }
 
     // What the template engine takes for a directive, in any of the files' languages.
     [GeneratedRegex(@"^[ \t]*(//|--|<!--)?#(if|elseif|elif|else|endif)\b.*$", RegexOptions.Multiline)]

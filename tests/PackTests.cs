@@ -88,7 +88,7 @@ public sealed class PackTests
     {
         var list = (await TemplateHive.NewAsync(TestRun.Folder("list"), "list", shortName, "--columns-all")).Succeeded();
 
-        Assert.Contains(list.Output.Split('\n'), line => line.Contains($" {shortName} ", StringComparison.Ordinal) && line.Contains("[C#]", StringComparison.Ordinal) && line.Contains("solution", StringComparison.Ordinal));
+        Assert.Contains(list.Output.Split('\n'), line => line.Contains($" {shortName} ", StringComparison.Ordinal) && line.Contains("[C#]", StringComparison.Ordinal) && line.Contains((string)Template.Named(shortName).Json["tags"]!["type"]!, StringComparison.Ordinal));
     }
 
     [Theory]

@@ -1,14 +1,16 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace Serverless.Templates.Tests;
 
 /// <summary>An option of a template.</summary>
 /// <param name="Choices">Its values; for a text none.</param>
 /// <param name="Default">The value it has when it is not given.</param>
-public sealed record TemplateOption(string Name, string Description, IReadOnlyList<string> Choices, string Default);
+/// <param name="Needs">The option and its value without which this one is not offered; null: it always is.</param>
+public sealed record TemplateOption(string Name, string Description, IReadOnlyList<string> Choices, string Default, (string Option, string Value)? Needs);
 
 /// <summary>A template of the pack, as its template.json describes it. A new folder under templates/ is a new one here.</summary>
-public sealed class Template
+public sealed partial class Template
 {
     private Template(string folder)
     {
@@ -24,6 +26,15 @@ public sealed class Template
     /// <summary>All templates.</summary>
     public static IReadOnlyList<Template> All { get; } =
         [.. Directory.GetDirectories(Repository.PathOf("templates")).Where(folder => File.Exists(Path.Combine(folder, ".template.config", "template.json"))).Order(StringComparer.Ordinal).Select(folder => new Template(folder))];
+
+    /// <summary>The templates that make a service of their own. The others add something to one.</summary>
+    public static IReadOnlyList<Template> Services { get; } = [.. All.Where(template => template.IsService)];
+
+    /// <summary>Whether it makes a service of its own.</summary>
+    public bool IsService => (string?)Json["tags"]!["type"] == "solution";
+
+    /// <summary>Whether the folder that it makes has the very name that was given.</summary>
+    public bool NamesFolder => (bool?)Json["preferNameDirectory"] == true;
 
     /// <summary>The folder that holds its files.</summary>
     public string Folder { get; }
@@ -70,5 +81,14 @@ public sealed class Template
             "bool" => ["true", "false"],
             _ => [],
         },
-        (string?)symbol["defaultValue"] ?? "");
+        (string?)symbol["defaultValue"] ?? "",
+        (string?)symbol["isEnabled"] is { } condition ? ReadNeed(condition) : null);
+
+    private static (string, string) ReadNeed(string condition) =>
+        Need().Match(condition) is { Success: true } need
+            ? (need.Groups[1].Value, need.Groups[2].Value)
+            : throw new InvalidDataException($"isEnabled is {condition}; the tests understand (option == \"value\").");
+
+    [GeneratedRegex("""^\((\w+) == "(\w+)"\)$""")]
+    private static partial Regex Need();
 }

@@ -91,7 +91,7 @@ public sealed partial class TemplateSchemaTests
     [Fact]
     public void Gives_every_template_its_own_identity_and_name()
     {
-        Assert.All(["identity", "groupIdentity", "name", "shortName", "sourceName", "defaultName"], member =>
+        Assert.All(["identity", "groupIdentity", "name", "shortName", "sourceName"], member =>
             Assert.Distinct(Template.All.Select(template => (string)template.Json[member]!)));
     }
 
