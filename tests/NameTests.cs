@@ -53,7 +53,9 @@ public sealed partial class NameTests(NameTests.NamedServices services) : IClass
 
         var serviceName = ((YamlScalarNode)serverless["service"]).Value!;
         var longestStage = new string('s', 14);
-        var functions = ((YamlMappingNode)serverless["functions"]).Children.Keys.Select(function => $"{serviceName}-{longestStage}-{function}").ToList();
+        // Either one map, or a list of them to which what is added to the service is appended.
+        var maps = serverless["functions"] is YamlSequenceNode list ? list.OfType<YamlMappingNode>() : [(YamlMappingNode)serverless["functions"]];
+        var functions = maps.SelectMany(map => map.Children.Keys).Select(function => $"{serviceName}-{longestStage}-{function}").ToList();
 
         Assert.Matches("^[a-z]([a-z0-9-]*[a-z0-9])$", serviceName);
         Assert.InRange(serviceName.Length, 2, 32);
