@@ -37,7 +37,7 @@ public sealed partial class CloudFormationTests
         var path = Path.Combine(TestRun.NewFolder("schema"), "wrong.json");
         await File.WriteAllTextAsync(path, stack.ToJsonString());
 
-        var faults = (await CheckAgainstSchemaAsync(path))[path]!.AsArray().Select(fault => (string)fault!).ToList();
+        var faults = (await CloudFormationSchema.CheckAsync(path))[path]!.AsArray().Select(fault => (string)fault!).ToList();
 
         string[] expected =
         [
@@ -192,14 +192,7 @@ public sealed partial class CloudFormationTests
         foreach (var template in Template.Services)
             foreach (var options in Options.Pairs(template))
                 stacks.Add((await Stack.ShareAsync(template, options)).Path);
-        return await CheckAgainstSchemaAsync([.. stacks]);
-    }
-
-    private static async Task<JsonObject> CheckAgainstSchemaAsync(params string[] paths)
-    {
-        var script = Repository.PathOf("tests", "node", "check-cloudformation.mjs");
-        var check = (await Command.Run(Command.PathOf("node"), [script, .. paths], await NodeModules.Folder)).Succeeded();
-        return JsonNode.Parse(check.Output)!.AsObject();
+        return await CloudFormationSchema.CheckAsync([.. stacks]);
     }
 
     private static Dictionary<string, string> TagsOf(JsonNode? tags) => tags switch

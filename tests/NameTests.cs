@@ -137,7 +137,8 @@ public sealed partial class NameTests(NameTests.NamedServices services) : IClass
             foreach (var service in services.Values)
                 built.TryAdd(KeyOf(service), service);
             var generated = DateTime.UtcNow;
-            build = await Build.RunAsync(built.Values);
+            // The analyzers look at the same code under every name; BuildTests has them look at it once.
+            build = await Build.RunAsync(built.Values, "RunAnalyzers=false");
             TestRun.Say($"Names: {services.Count} services generated in {(generated - started).TotalSeconds:0} s, {built.Count} different ones built in {(DateTime.UtcNow - generated).TotalSeconds:0} s.");
         }
 

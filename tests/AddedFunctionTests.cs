@@ -1,0 +1,91 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace Serverless.Templates.Tests;
+
+/// <summary>
+/// What is added to a service by a template that makes none of its own: every pair of its options, and names that are odd or taken,
+/// all in one service of each kind that has a place for it.
+/// </summary>
+public sealed class AddedFunctionTests
+{
+    private static readonly string[] OddNames = ["refund status", "1st", "class", "Access", "my-odd.name", "Größe", "a&b", "Program", "Task"];
+
+    private static readonly ConcurrentDictionary<(string, string), Lazy<Task<Extended>>> Services = new();
+
+    public static TheoryData<string, string> ItemsAndServices
+    {
+        get
+        {
+            var rows = new TheoryData<string, string>();
+            foreach (var item in Template.All.Where(template => !template.IsService))
+                foreach (var service in Template.Services.Where(HasPlaceForFunctions))
+                    rows.Add(item.ShortName, service.ShortName);
+            return rows;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(ItemsAndServices))]
+    public async Task Builds_without_a_warning(string item, string service)
+    {
+        var extended = await ExtendAsync(item, service);
+
+        Faults.None(extended.Build.Faults(extended.Service.Folder).Concat(extended.Service.Projects.Where(project => !Build.HasBuilt(project)).Select(project => $"{project} was not built")));
+    }
+
+    [TheoryThatNeeds("node", "npm")]
+    [MemberData(nameof(ItemsAndServices))]
+    public async Task Passes_the_services_tests_and_its_own(string item, string service)
+    {
+        var extended = await ExtendAsync(item, service);
+        await extended.Stack.Value;
+
+        var run = (await Command.Dotnet(extended.Service.Folder, "test", extended.Service.TestProject, "--no-build", "-nologo")).Succeeded();
+
+        Assert.Matches(@"Passed!.*Failed:\s+0, Passed:\s+[1-9]\d*, Skipped:\s+0", run.Output);
+    }
+
+    [TheoryThatNeeds("node", "npm")]
+    [MemberData(nameof(ItemsAndServices))]
+    public async Task Is_deployed_by_being_there(string item, string service)
+    {
+        var extended = await ExtendAsync(item, service);
+        var stack = await extended.Stack.Value;
+        var before = await Stack.ShareAsync(extended.Service.Template, Options.Pairs(extended.Service.Template)[0]);
+
+        var routes = stack.OfType("AWS::ApiGatewayV2::Route").ToDictionary(route => (string)route.Properties["RouteKey"]!, route => route.Properties);
+
+        Faults.None((await CloudFormationSchema.CheckAsync(stack.Path))[stack.Path]!.AsArray().Select(fault => (string)fault!));
+        Assert.Equal(before.OfType("AWS::Lambda::Function").Count() + extended.Added.Count, stack.OfType("AWS::Lambda::Function").Count());
+        Assert.All(extended.Added, function =>
+        {
+            var route = routes[$"{function["method"]} {function["path"]}"];
+            var expected = (string)function["access"]! switch { "anyone" => ["NONE"], "iam" => ["AWS_IAM"], _ => new[] { "CUSTOM", "JWT" } };
+            Assert.Contains((string?)route["AuthorizationType"] ?? "NONE", expected);
+            Assert.Single(stack.OfType("AWS::Lambda::Function"), deployed => ((string)deployed.Properties["FunctionName"]!).EndsWith($"-dev-{function["name"]}", StringComparison.Ordinal));
+        });
+    }
+
+    private static bool HasPlaceForFunctions(Template template) =>
+        template.Json["sources"]!.AsArray().Any(source => Directory.Exists(Path.Combine(template.Folder, (string)source!["source"]!, "handlers")));
+
+    private static Task<Extended> ExtendAsync(string item, string service) =>
+        Services.GetOrAdd((item, service), _ => new(async () =>
+        {
+            var template = Template.Named(item);
+            var host = await GeneratedService.CreateAsync(Template.Named(service), GeneratedService.UsualName, Options.Defaults);
+            foreach (var (i, options) in Options.Pairs(template).Index())
+                (await TemplateHive.NewAsync(host.Folder, [item, "-n", $"Added{i}", .. options.Arguments, "--no-update-check"])).Succeeded();
+            foreach (var name in OddNames)
+                (await TemplateHive.NewAsync(host.Folder, [item, "-n", name, "--no-update-check"])).Succeeded();
+
+            var added = Directory.GetFiles(host.PathOf("handlers"), "function.json", SearchOption.AllDirectories).Select(path => JsonNode.Parse(File.ReadAllText(path))!).ToList();
+            Assert.Equal(Options.Pairs(template).Count + OddNames.Length, added.Count);
+            Stack.WriteZip(host);
+            return new Extended(host, await Build.RunAsync([host]), added, new(() => Stack.CompileAsync(host)));
+        })).Value;
+
+    private sealed record Extended(GeneratedService Service, Build Build, IReadOnlyList<JsonNode> Added, Lazy<Task<Stack>> Stack);
+}
