@@ -51,10 +51,11 @@ public sealed partial class GeneratedService
     public IEnumerable<string> Projects => Files.Where(file => file.EndsWith(".csproj", StringComparison.Ordinal)).Select(PathOf);
 
     /// <summary>Generates a service for the caller alone.</summary>
-    public static async Task<GeneratedService> CreateAsync(Template template, string name, Options options)
+    /// <param name="arguments">Further arguments of the command, such as <c>--output=here</c>.</param>
+    public static async Task<GeneratedService> CreateAsync(Template template, string name, Options options, params string[] arguments)
     {
         var parent = TestRun.NewFolder("services");
-        (await CommandAsync(template, name, options, parent)).Succeeded();
+        (await CommandAsync(template, name, options, parent, arguments)).Succeeded();
         return Read(template, name, options, parent);
     }
 
@@ -68,8 +69,8 @@ public sealed partial class GeneratedService
 
     /// <summary>Runs the command that makes a service.</summary>
     /// <param name="parent">An empty folder. The command runs in one below it, because the name may be two dots.</param>
-    public static Task<Command> CommandAsync(Template template, string name, Options options, string parent) =>
-        TemplateHive.NewAsync(Directory.CreateDirectory(Path.Combine(parent, "here")).FullName, [template.ShortName, $"--name={name}", .. options.Arguments, "--no-update-check"]);
+    public static Task<Command> CommandAsync(Template template, string name, Options options, string parent, params string[] arguments) =>
+        TemplateHive.NewAsync(Directory.CreateDirectory(Path.Combine(parent, "here")).FullName, [template.ShortName, $"--name={name}", .. options.Arguments, .. arguments, "--no-update-check"]);
 
     /// <summary>The full path of a file.</summary>
     public string PathOf(string file) => Path.Combine(Folder, file);

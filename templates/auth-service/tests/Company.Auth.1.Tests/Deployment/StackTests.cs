@@ -22,29 +22,31 @@ public sealed class StackTests(LocalServices services) : DeploymentTest
     }
 
     [Fact]
-    public void Guards_every_route()
-    {
-        var routes = Deployed.Of("AWS::ApiGatewayV2::Route").ToList();
-
-        Assert.NotEmpty(routes);
-        Assert.All(routes, route => Assert.True((string?)route.Value["AuthorizationType"] is "CUSTOM" or "JWT" or "AWS_IAM", route.Key));
-        Assert.All(
-            routes.Where(route => (string?)route.Value["AuthorizationType"] == "JWT"),
-            route => Assert.NotEmpty(route.Value["AuthorizationScopes"]!.AsArray()));
-    }
-
-    [Fact]
-    public void Has_the_routes_of_the_table_and_no_others()
+    public void Has_the_routes_of_the_table_each_with_its_guard_and_no_others()
     {
         var deployed = Deployed.Of("AWS::ApiGatewayV2::Route").Select(route => (
             Key: (string)route.Value["RouteKey"]!,
             Function: FunctionBehind(route.Value),
-            Access: (string)route.Value["AuthorizationType"]! == "AWS_IAM" ? Access.Iam : Access.Token));
+            Access: (string?)route.Value["AuthorizationType"] switch { null or "NONE" => Access.Anyone, "AWS_IAM" => Access.Iam, "CUSTOM" or "JWT" => Access.Token, var other => throw new InvalidDataException(other) }));
 
         var table = Api.Routes(new Lazy<UsersTable>(() => throw new InvalidOperationException("No request, no table.")));
 
         Assert.Equal(table.Select(route => (route.Key, route.Function, route.Access)).Order(), deployed.Order());
     }
+
+    [Fact]
+    public void Asks_for_a_scope_where_the_built_in_authorizer_verifies()
+    {
+        Assert.All(
+            Deployed.Of("AWS::ApiGatewayV2::Route").Where(route => (string?)route.Value["AuthorizationType"] == "JWT"),
+            route => Assert.NotEmpty(route.Value["AuthorizationScopes"]!.AsArray()));
+    }
+
+    [Fact]
+    public void Lets_no_one_in_unguarded_to_the_routes_of_its_own() =>
+        Assert.DoesNotContain(
+            Api.Routes(new Lazy<UsersTable>(() => throw new InvalidOperationException("No request, no table."))).Except(AddedRoutes.All),
+            route => route.Access == Access.Anyone);
 
     [Fact]
     public void Gives_every_function_a_role_of_its_need()
