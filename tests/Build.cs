@@ -47,9 +47,9 @@ public sealed partial record Build(string Output)
             Command.Run(Command.DotnetHost, ["msbuild", project, target, .. common], folder, limit: TimeSpan.FromMinutes(20));
     }
 
-    /// <summary>The errors and warnings that concern a folder, but for the one that a stand-in causes.</summary>
+    /// <summary>The errors and warnings that concern a folder or all of them at once, but for the one that a stand-in causes.</summary>
     public IEnumerable<string> Faults(string folder) =>
-        Output.Split('\n').Where(line => line.Contains(folder, StringComparison.Ordinal) && Message().IsMatch(line) && !line.Contains("NU1603", StringComparison.Ordinal)).Distinct();
+        Output.Split('\n').Where(line => (line.Contains(folder, StringComparison.Ordinal) || line.TrimEnd().EndsWith("all.proj]", StringComparison.Ordinal)) && Message().IsMatch(line) && !line.Contains("NU1603", StringComparison.Ordinal)).Distinct();
 
     /// <summary>Whether a project has come to an assembly.</summary>
     public static bool HasBuilt(string project) =>
