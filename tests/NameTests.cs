@@ -7,6 +7,7 @@ using YamlDotNet.RepresentationModel;
 namespace Serverless.Templates.Tests;
 
 [TakesLong]
+[Trait("Suite", "full")]
 public sealed partial class NameTests(NameTests.NamedServices services) : IClassFixture<NameTests.NamedServices>
 {
     // As JSON, so that a test's own name stays readable whatever the name is.

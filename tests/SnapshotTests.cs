@@ -4,6 +4,7 @@ using Xunit;
 
 namespace Serverless.Templates.Tests;
 
+[Trait("Suite", "full")]
 public sealed class SnapshotTests
 {
     public static TheoryData<string> ShortNames => [.. Template.All.Select(template => template.ShortName)];
