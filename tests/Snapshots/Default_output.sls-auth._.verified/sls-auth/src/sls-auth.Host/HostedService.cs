@@ -1,8 +1,6 @@
-﻿using Amazon.Lambda.Core;
-using sls_auth.Functions;
+﻿using sls_auth.Functions;
 using sls_auth.Tokens;
 using sls_auth.Users;
-using Microsoft.Extensions.Logging.Console;
 using Serverless;
 
 namespace sls_auth.Host;
@@ -11,36 +9,17 @@ namespace sls_auth.Host;
 internal static class HostedService
 {
     /// <summary>Reads the configuration and builds the server.</summary>
-    /// <exception cref="InvalidOperationException">A setting is missing or not of the form expected: nothing is started.</exception>
+    /// <exception cref="SettingException">A setting is missing or not of the form expected: nothing is started.</exception>
     public static WebApplication Build(string[] args)
     {
-        var builder = WebApplication.CreateBuilder(args);
-        // Beside the program wherever it is started from, and below the environment, which may name other origins.
-        builder.Configuration.Sources.Insert(0, Json("cors.json"));
-        builder.Logging.ClearProviders().AddJsonConsole(options => options.IncludeScopes = true);
-        builder.Logging.Configure(options => options.ActivityTrackingOptions = ActivityTrackingOptions.None);
-        builder.WebHost.ConfigureKestrel(options => options.AddServerHeader = false);
-
+        var builder = KestrelHost.CreateBuilder(args);
         var configuration = builder.Configuration;
-        var origins = configuration.GetSection("allowedOrigins").Get<string[]>() ?? [];
-        if (origins.Length == 0 || origins.Contains("*"))
-            throw new InvalidOperationException("The setting allowedOrigins is missing or holds \"*\"; expected are the origins of the pages that may call.");
-        builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
-            .WithOrigins(origins)
-            .WithMethods("GET", "POST", "PUT", "DELETE")
-            .WithHeaders("Authorization", "Content-Type", Trace.Header)
-            .WithExposedHeaders(Trace.Header)
-            .SetPreflightMaxAge(TimeSpan.FromHours(1))));
 
         // Made here, not at the first request: what is missing is to be heard of now.
         var verifier = new TokenVerifier(TokenRules.From(name => configuration[name]), TimeProvider.System);
         var users = UsersTable.Open(name => configuration[name]);
-        builder.Services.AddSingleton(_ => verifier).AddSingleton(_ => users);
 
-        var app = builder.Build();
-        app.UseTrace();
-        app.UseCors();
-        app.MapGet("/health/live", () => Results.Ok());
+        var app = builder.Build().UseService();
         app.MapGet("/health/ready", async (HttpContext http) =>
             await verifier.IsReadyAsync(http.RequestAborted) && await users.IsReadyAsync(http.RequestAborted)
                 ? Results.Ok()
@@ -52,14 +31,12 @@ internal static class HostedService
         if (app.Environment.IsDevelopment())
             app.MapTrigger(users);
         app.Lifetime.ApplicationStarted.Register(() => _ = verifier.PrefetchAsync(app.Lifetime.ApplicationStopping));
-        return app;
-
-        static Microsoft.Extensions.Configuration.Json.JsonConfigurationSource Json(string file)
+        app.Lifetime.ApplicationStopped.Register(() =>
         {
-            var source = new Microsoft.Extensions.Configuration.Json.JsonConfigurationSource { Path = Path.Combine(AppContext.BaseDirectory, file) };
-            source.ResolveFileProvider();
-            return source;
-        }
+            verifier.Dispose();
+            users.Dispose();
+        });
+        return app;
     }
 
     /// <summary>What the authorizer does before the API: no token 401, a bad one 403, both as API Gateway answers them.</summary>

@@ -1,15 +1,4 @@
-﻿using sls_auth;
-using sls_auth.Host;
+﻿using sls_auth.Host;
 using Serverless;
 
-try
-{
-    await using var app = HostedService.Build(args);
-    await app.RunAsync();
-    return 0;
-}
-catch (InvalidOperationException exception) when (exception.Message.StartsWith("The setting ", StringComparison.Ordinal))
-{
-    await Console.Error.WriteLineAsync(exception.Message);
-    return 1;
-}
+return await KestrelHost.RunAsync(() => HostedService.Build(args));

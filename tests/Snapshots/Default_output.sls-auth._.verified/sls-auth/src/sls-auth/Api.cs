@@ -20,6 +20,7 @@ internal static class Api
             new("getTeam", "GET", "/teams/{id}", Access.Token, request => GetTeam.Handle(request, users.Value)),
             new("putTeamMember", "PUT", "/teams/{id}/members/{sub}", Access.Token, request => PutTeamMember.Handle(request, users.Value)),
             new("removeTeamMember", "DELETE", "/teams/{id}/members/{sub}", Access.Token, request => RemoveTeamMember.Handle(request, users.Value)),
+            .. AddedRoutes.All,
         ];
     }
 }

@@ -5,11 +5,6 @@ using Amazon.Lambda.Core;
 
 namespace sls_forwarder;
 
-using sls_forwarder.CloudWatch;
-using sls_forwarder.Delivery;
-using sls_forwarder.Json;
-using sls_forwarder.Lines;
-
 /// <summary>Ships an event's lines: reads, enriches and writes them in batches, and sends each batch before it reads on.</summary>
 /// <param name="settings">What to ship, where and how.</param>
 /// <param name="http">Sends the requests. Its own timeout must be off.</param>
@@ -67,8 +62,8 @@ public sealed class LogShipper(Settings settings, HttpClient http, Stream output
         if (metrics.Failed > 0)
         {
             var failure = new DeliveryException(metrics.Failed, metrics.Shipped, sender.Failure ?? "they were not sent");
-            context.Logger.LogError("{Failed} of {Received} lines from {LogGroup} were not delivered to {Destination}; the invocation fails, so that Lambda keeps the event: {Reason}",
-                metrics.Failed, metrics.Received, logs.LogGroup, settings.Destination.Name, sender.Failure ?? "");
+            context.Logger.LogError("{Failed} of {Lines} lines from {LogGroup} were not delivered to {Destination}; the invocation fails, so that Lambda keeps the event: {Reason}",
+                failure.Undelivered, failure.Undelivered + failure.Shipped, logs.LogGroup, settings.Destination.Name, failure.Reason);
             throw failure;
         }
         context.Logger.LogInformation("Shipped {Shipped} of {Received} lines from {LogGroup} to {Destination}.",

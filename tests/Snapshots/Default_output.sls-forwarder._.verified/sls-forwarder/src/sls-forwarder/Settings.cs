@@ -2,10 +2,6 @@
 
 namespace sls_forwarder;
 
-using sls_forwarder.Delivery;
-using sls_forwarder.Destinations;
-using sls_forwarder.Lines;
-
 /// <summary>The forwarder's settings, read from the environment and checked before the first line is touched.</summary>
 public sealed class Settings
 {

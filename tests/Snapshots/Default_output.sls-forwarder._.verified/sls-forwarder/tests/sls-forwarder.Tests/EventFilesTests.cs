@@ -4,10 +4,6 @@ using Xunit;
 
 namespace sls_forwarder.Tests;
 
-using sls_forwarder.CloudWatch;
-using sls_forwarder.Delivery;
-using sls_forwarder.Tests.Destinations;
-
 public sealed class EventFilesTests
 {
     public static TheoryData<string> Files => [.. EventFiles.Names];

@@ -2,11 +2,6 @@
 
 namespace sls_forwarder.Tests;
 
-using sls_forwarder.Delivery;
-using sls_forwarder.Destinations;
-using sls_forwarder.Functions;
-using sls_forwarder.Tests.Destinations;
-
 /// <summary>Makes shippers that do not need minutes to give up.</summary>
 public static class TestShipper
 {
@@ -19,7 +14,7 @@ public static class TestShipper
         Margin = TimeSpan.FromMilliseconds(100),
     };
 
-    private static readonly HttpClient Http = Forwarder.CreateHttp();
+    private static readonly HttpClient Http = Functions.Forwarder.CreateHttp();
 
     /// <summary>A shipper to a server, with the settings given.</summary>
     public static LogShipper Create(

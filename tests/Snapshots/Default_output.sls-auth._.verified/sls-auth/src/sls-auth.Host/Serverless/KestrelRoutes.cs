@@ -47,15 +47,17 @@ public static class KestrelRoutes
                 "{Route} answered {Status} {Code} in trace {RequestTrace}",
                 route.Key, problem.Status, problem.Code, Trace.Current);
 
-        await WriteAsync(http, await route.AnswerAsync(() => ReadAsync(http, authorize), Log, TimeProvider.System));
+        await WriteAsync(http, await route.AnswerAsync(() => ReadAsync(http, route.Access, authorize), Log, TimeProvider.System));
     }
 
-    private static async Task<ApiRequest> ReadAsync(HttpContext http, Func<string?, CancellationToken, Task<Caller>> authorize)
+    private static async Task<ApiRequest> ReadAsync(HttpContext http, Access access, Func<string?, CancellationToken, Task<Caller>> authorize)
     {
         var authorization = http.Request.Headers.Authorization;
         return new ApiRequest
         {
-            Caller = await authorize(authorization.Count == 0 ? null : string.Join(',', authorization.ToArray()), http.RequestAborted),
+            Caller = access == Access.Anyone
+                ? null
+                : await authorize(authorization.Count == 0 ? null : string.Join(',', authorization.ToArray()), http.RequestAborted),
             Method = http.Request.Method,
             Path = http.Request.Path,
             PathParameters = http.Request.RouteValues.ToDictionary(value => value.Key, value => value.Value?.ToString() ?? ""),

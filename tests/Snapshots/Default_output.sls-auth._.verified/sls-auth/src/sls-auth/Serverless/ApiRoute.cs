@@ -8,6 +8,9 @@ public enum Access
 
     /// <summary>Whoever signs the request with AWS credentials that IAM lets in, as the identity pool hands them out.</summary>
     Iam,
+
+    /// <summary>Whoever finds it: no authorizer stands before it, and no caller is named.</summary>
+    Anyone,
 }
 
 /// <summary>A route, and the function behind it.</summary>
@@ -40,7 +43,7 @@ public sealed record ApiRoute(string Function, string Method, string Path, Acces
             request = await read();
             if (request.Body.Length > ApiRequest.MaxBodyBytes)
                 throw ProblemException.BodyTooLarge(request.Body.Length);
-            if (request.RequireCaller().HasExpired(time))
+            if (Access != Access.Anyone && request.RequireCaller().HasExpired(time))
                 throw new ProblemException(401, "expired", "The token has expired; expected is one that is still valid.");
             response = await Handle(request);
         }

@@ -1,4 +1,5 @@
 ﻿using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Amazon.Lambda.Core;
@@ -11,6 +12,9 @@ namespace Serverless;
 /// </summary>
 public static class HttpApi
 {
+    // The answer goes to API Gateway and not into a page, so quotes and letters stay as they are.
+    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>Adds the functions behind the routes. A function may stand behind several.</summary>
     public static Service On(this Service service, IReadOnlyList<ApiRoute> routes)
     {
@@ -64,7 +68,7 @@ public static class HttpApi
     private static MemoryStream Write(ApiResponse response)
     {
         var output = new MemoryStream(response.Body.Length + 256);
-        using (var json = new Utf8JsonWriter(output))
+        using (var json = new Utf8JsonWriter(output, WriterOptions))
         {
             json.WriteStartObject();
             json.WriteNumber("statusCode", response.Status);

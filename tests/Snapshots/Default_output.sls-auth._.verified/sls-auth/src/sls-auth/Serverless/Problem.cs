@@ -48,14 +48,6 @@ public sealed class ProblemException(int status, string code, string detail) : E
         new(413, "body_too_large", $"The body has {bytes} bytes; expected are at most {ApiRequest.MaxBodyBytes}.");
 }
 
-/// <summary>Something that a function stands on cannot be reached: the client is answered 503 and may try again.</summary>
-public sealed class DependencyException(string dependency, Exception inner)
-    : Exception($"{dependency} cannot be reached or does not answer as it should: {inner?.GetType().Name}.", inner)
-{
-    /// <summary>What cannot be reached, as the log names it.</summary>
-    public string Dependency { get; } = dependency;
-}
-
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

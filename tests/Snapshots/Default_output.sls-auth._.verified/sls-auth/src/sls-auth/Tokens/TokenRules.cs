@@ -1,4 +1,6 @@
-﻿namespace sls_auth.Tokens;
+﻿using Serverless;
+
+namespace sls_auth.Tokens;
 
 /// <summary>Which tokens are let in.</summary>
 internal sealed record TokenRules
@@ -32,7 +34,7 @@ internal sealed record TokenRules
     /// <c>access</c>, <c>id</c>, or <c>any</c> for an issuer other than Cognito. <c>TOKEN_SCOPES</c> and <c>TOKEN_GROUPS</c>:
     /// separated by commas, may be empty.
     /// </remarks>
-    /// <exception cref="InvalidOperationException">A setting is missing or not of the form expected.</exception>
+    /// <exception cref="SettingException">A setting is missing or not of the form expected.</exception>
     public static TokenRules From(Func<string, string?> setting)
     {
         return new TokenRules
@@ -44,7 +46,7 @@ internal sealed record TokenRules
                 "access" => TokenUse.Access,
                 "id" => TokenUse.Id,
                 "any" => TokenUse.Any,
-                var other => throw new InvalidOperationException($"The setting TOKEN_USE is \"{other}\"; expected is access, id or any."),
+                var other => throw new SettingException($"The setting TOKEN_USE is \"{other}\"; expected is access, id or any."),
             },
             Scopes = Optional("TOKEN_SCOPES").ToHashSet(StringComparer.Ordinal),
             Groups = Optional("TOKEN_GROUPS").ToHashSet(StringComparer.Ordinal),
@@ -55,7 +57,7 @@ internal sealed record TokenRules
 
         string[] Required(string name, string expected) => Optional(name) is { Length: > 0 } values
             ? values
-            : throw new InvalidOperationException($"The setting {name} is missing; expected are {expected}.");
+            : throw new SettingException($"The setting {name} is missing; expected are {expected}.");
     }
 }
 
@@ -84,8 +86,8 @@ internal sealed record TokenIssuer(string Name, Uri Keys)
         var keys = parts.Length > 1 ? parts[1] : $"{parts[0].TrimEnd('/')}/.well-known/jwks.json";
         return parts.Length <= 2 && IsHttp(parts[0]) && Uri.TryCreate(keys, UriKind.Absolute, out var uri) && IsHttp(keys)
             ? new TokenIssuer(parts[0], uri)
-            : throw new InvalidOperationException(
-                $"TOKEN_ISSUERS holds \"{text}\"; expected is https://<issuer>, or https://<issuer> https://<its keys>.");
+            : throw new SettingException(
+                $"The setting TOKEN_ISSUERS holds \"{text}\"; expected is https://<issuer>, or https://<issuer> https://<its keys>.");
     }
 
     // Without TLS only on this machine, where the emulator is.

@@ -1,4 +1,6 @@
-﻿namespace sls_auth.Users;
+﻿using System.Buffers;
+
+namespace sls_auth.Users;
 
 /// <summary>A member's role in a team.</summary>
 internal enum Role
@@ -22,6 +24,7 @@ internal static class Permission
     /// <summary>To add members, remove them, and change their roles.</summary>
     public const string ManageTeam = "team:manage";
 
+    private static readonly SearchValues<char> Characters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
     private static readonly string[] OfMember = [ReadTeam];
     private static readonly string[] OfAdmin = [ReadTeam, ManageTeam];
 
@@ -36,7 +39,4 @@ internal static class Permission
             && text.AsSpan(0, colon).IndexOfAnyExcept(Characters) < 0
             && text.AsSpan(colon + 1).IndexOfAnyExcept(Characters) < 0;
     }
-
-    private static readonly System.Buffers.SearchValues<char> Characters =
-        System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
 }

@@ -24,12 +24,12 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
     /// Gives a setting's text by its name. <c>USERS_TABLE</c>: the table's name. <c>AWS_ENDPOINT_URL_DYNAMODB</c>: where DynamoDB
     /// is, if it is an emulator.
     /// </param>
-    /// <exception cref="InvalidOperationException">The table's name is missing.</exception>
+    /// <exception cref="SettingException">The table's name is missing.</exception>
     public static UsersTable Open(Func<string, string?> setting)
     {
         var name = setting("USERS_TABLE");
         if (string.IsNullOrWhiteSpace(name))
-            throw new InvalidOperationException("The setting USERS_TABLE is missing; expected is the name of a DynamoDB table.");
+            throw new SettingException("The setting USERS_TABLE is missing; expected is the name of a DynamoDB table.");
 
         var config = new AmazonDynamoDBConfig
         {

@@ -1,6 +1,9 @@
 ﻿using System.Security.Cryptography;
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 using sls_auth.Tokens;
 using Microsoft.AspNetCore.Http;
 using Microsoft.IdentityModel.Tokens;
@@ -14,6 +17,9 @@ internal sealed class TestIssuer : IAsyncDisposable
     // Making a key takes longer than all else in a test, so the tests share these.
     public static readonly RSA FirstKey = RSA.Create(2048);
     public static readonly RSA SecondKey = RSA.Create(2048);
+
+    // Issuers write letters as they are.
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, TypeInfoResolver = new DefaultJsonTypeInfoResolver() };
 
     private Loopback server = null!;
     private int fetches;
@@ -72,7 +78,7 @@ internal sealed class TestIssuer : IAsyncDisposable
         claims?.Invoke(payload);
         var head = new JsonObject { ["alg"] = "RS256", ["kid"] = "first", ["typ"] = "JWT" };
         header?.Invoke(head);
-        var signed = $"{Encode(head.ToJsonString())}.{Encode(payload.ToJsonString())}";
+        var signed = $"{Encode(head.ToJsonString())}.{Encode(payload.ToJsonString(Plain))}";
         var signature = (key ?? FirstKey).SignData(Encoding.ASCII.GetBytes(signed), hash ?? HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         return $"{signed}.{Base64UrlEncoder.Encode(signature)}";
     }

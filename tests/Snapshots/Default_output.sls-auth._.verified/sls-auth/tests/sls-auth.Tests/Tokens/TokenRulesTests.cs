@@ -1,4 +1,5 @@
 ﻿using sls_auth.Tokens;
+using Serverless;
 
 namespace sls_auth.Tests.Tokens;
 
@@ -29,9 +30,9 @@ public sealed class TokenRulesTests
     [Theory]
     [InlineData("TOKEN_ISSUERS", null, "The setting TOKEN_ISSUERS is missing")]
     [InlineData("TOKEN_ISSUERS", " , ", "The setting TOKEN_ISSUERS is missing")]
-    [InlineData("TOKEN_ISSUERS", "eu-west-1_abc", "TOKEN_ISSUERS holds \"eu-west-1_abc\"")]
-    [InlineData("TOKEN_ISSUERS", "http://issuer.example", "TOKEN_ISSUERS holds \"http://issuer.example\"")]
-    [InlineData("TOKEN_ISSUERS", "https://a.example https://b.example https://c.example", "TOKEN_ISSUERS holds")]
+    [InlineData("TOKEN_ISSUERS", "eu-west-1_abc", "The setting TOKEN_ISSUERS holds \"eu-west-1_abc\"")]
+    [InlineData("TOKEN_ISSUERS", "http://issuer.example", "The setting TOKEN_ISSUERS holds \"http://issuer.example\"")]
+    [InlineData("TOKEN_ISSUERS", "https://a.example https://b.example https://c.example", "The setting TOKEN_ISSUERS holds")]
     [InlineData("TOKEN_CLIENTS", "", "The setting TOKEN_CLIENTS is missing")]
     [InlineData("TOKEN_USE", "refresh", "The setting TOKEN_USE is \"refresh\"; expected is access, id or any.")]
     public void Says_what_is_given_and_what_is_expected(string setting, string? value, string sentence)
@@ -40,7 +41,7 @@ public sealed class TokenRulesTests
         if (value is not null)
             settings[setting] = value;
 
-        var exception = Assert.Throws<InvalidOperationException>(() => TokenRules.From(settings.GetValueOrDefault));
+        var exception = Assert.Throws<SettingException>(() => TokenRules.From(settings.GetValueOrDefault));
 
         Assert.StartsWith(sentence, exception.Message, StringComparison.Ordinal);
     }

@@ -5,21 +5,25 @@ using Serverless;
 
 namespace sls_auth.Tests.Users;
 
-/// <summary>The users table behind a connection that breaks when a member's row is written; the write can be sent later.</summary>
+/// <summary>The users table behind a connection that breaks when one member's row is written; the write can be sent later.</summary>
 internal sealed class FaultyTable : IAsyncDisposable
 {
     private readonly HttpClient http = new();
     private readonly string tableUrl;
+    private readonly string member;
     private Loopback server = null!;
     private (string Target, byte[] Body)? heldBack;
 
-    private FaultyTable(string tableUrl) => this.tableUrl = tableUrl;
+    private FaultyTable(string tableUrl, string member) => (this.tableUrl, this.member) = (tableUrl, member);
 
     public UsersTable Table { get; private set; } = null!;
 
-    public static async Task<FaultyTable> OpenAsync(LocalServices services)
+    /// <summary>The trace that the last request carried.</summary>
+    public string? LastTrace { get; private set; }
+
+    public static async Task<FaultyTable> OpenAsync(LocalServices services, string member)
     {
-        var faulty = new FaultyTable(services.TableUrl);
+        var faulty = new FaultyTable(services.TableUrl, member);
         faulty.server = await Loopback.StartAsync(faulty.PassOnAsync);
         var settings = services.Settings;
         settings["AWS_ENDPOINT_URL_DYNAMODB"] = faulty.server.Address.ToString();
@@ -45,8 +49,9 @@ internal sealed class FaultyTable : IAsyncDisposable
     {
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body);
+        LastTrace = context.Request.Headers[Trace.Header];
         var target = context.Request.Headers["X-Amz-Target"].ToString();
-        if (target.EndsWith(".PutItem", StringComparison.Ordinal) && Encoding.UTF8.GetString(body.ToArray()).Contains("USER#", StringComparison.Ordinal))
+        if (target.EndsWith(".PutItem", StringComparison.Ordinal) && Encoding.UTF8.GetString(body.ToArray()).Contains($"USER#{member}", StringComparison.Ordinal))
         {
             heldBack = (target, body.ToArray());
             context.Abort();

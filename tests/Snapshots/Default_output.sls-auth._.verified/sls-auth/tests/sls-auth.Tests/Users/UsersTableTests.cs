@@ -155,20 +155,18 @@ public sealed class UsersTableTests(LocalServices services) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Finishes_a_change_that_was_cut_off_and_lets_no_late_one_undo_it()
+    public async Task Finishes_a_change_that_was_cut_off_and_lets_no_late_write_undo_a_later_one()
     {
-        var (ada, bob) = (await NewUserAsync(), await NewUserAsync());
+        var (ada, bob, eve) = (await NewUserAsync(), await NewUserAsync(), await NewUserAsync());
         var team = await users.CreateTeamAsync("Engines", ada, Cancel);
-        await using var faulty = await FaultyTable.OpenAsync(services);
+        await using var faulty = await FaultyTable.OpenAsync(services, bob);
 
         await Assert.ThrowsAsync<DependencyException>(() => faulty.Table.SetMemberAsync(team.Id, bob, Role.Member, [], Cancel));
         Assert.Empty((await users.FindUserAsync(bob, Cancel))!.Memberships);
 
-        // The same call again, as a client told 503 makes it.
-        await users.SetMemberAsync(team.Id, bob, Role.Member, [], Cancel);
+        await users.SetMemberAsync(team.Id, eve, Role.Member, [], Cancel);
         Assert.Single((await users.FindUserAsync(bob, Cancel))!.Memberships);
 
-        // And the write that was held back comes after the member has left.
         await users.RemoveMemberAsync(team.Id, bob, Cancel);
         await faulty.SendHeldBackAsync();
         Assert.Empty((await users.FindUserAsync(bob, Cancel))!.Memberships);
@@ -182,6 +180,17 @@ public sealed class UsersTableTests(LocalServices services) : IAsyncLifetime
 
         Assert.Equal("no_such_user", await RefusedAsync(() => users.SetMemberAsync(team.Id, "nobody", Role.Member, [], Cancel)));
         Assert.Equal("no_such_team", await RefusedAsync(() => users.SetMemberAsync("none", ada, Role.Member, [], Cancel)));
+    }
+
+    [Fact]
+    public async Task Hands_the_trace_on_to_the_table()
+    {
+        await using var between = await FaultyTable.OpenAsync(services, "nobody");
+        Trace.Current = "Root=1-67891233-abcdef012345678912345678";
+
+        await between.Table.FindUserAsync("anyone", Cancel);
+
+        Assert.Equal(Trace.Current, between.LastTrace);
     }
 
     [Fact]

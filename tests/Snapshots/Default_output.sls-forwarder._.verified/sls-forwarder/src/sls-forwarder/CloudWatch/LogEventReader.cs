@@ -4,9 +4,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 
-namespace sls_forwarder.CloudWatch;
-
-using sls_forwarder.Json;
+namespace sls_forwarder;
 
 /// <summary>
 /// Reads what CloudWatch Logs sends, log event by log event, out of its gzipped JSON: <c>{"messageType", "owner", "logGroup",

@@ -1,4 +1,4 @@
-﻿namespace sls_forwarder.CloudWatch;
+﻿namespace sls_forwarder;
 
 /// <summary>
 /// The event is not what CloudWatch Logs sends. The message is one sentence, what was given and what is expected, and repeats

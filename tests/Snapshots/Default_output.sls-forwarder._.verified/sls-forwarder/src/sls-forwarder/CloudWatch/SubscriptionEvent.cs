@@ -2,10 +2,7 @@
 using System.Buffers.Text;
 using System.Text.Json;
 
-namespace sls_forwarder.CloudWatch;
-
-using sls_forwarder.Json;
-using sls_forwarder.Lines;
+namespace sls_forwarder;
 
 /// <summary>
 /// What CloudWatch Logs hands to Lambda: <c>{"awslogs": {"data": "&lt;base64 of gzipped JSON&gt;"}}</c>. It has been read once

@@ -1,8 +1,6 @@
 ﻿using System.Buffers;
 
-namespace sls_forwarder.Delivery;
-
-using sls_forwarder.Destinations;
+namespace sls_forwarder;
 
 /// <summary>
 /// Entries on their way, one body after the other in one pooled array. The entry that no longer fits stands at its end and is the

@@ -2,10 +2,7 @@
 using System.Net;
 using Amazon.Lambda.Core;
 
-namespace sls_forwarder.Delivery;
-
-using sls_forwarder.Destinations;
-using sls_forwarder.Lines;
+namespace sls_forwarder;
 
 /// <summary>Sends the batches of one event, one after the other, until the destination has each entry or it is certain that it will not.</summary>
 public sealed class BatchSender(
@@ -111,11 +108,13 @@ public sealed class BatchSender(
             {
                 return Stop(e.Message);
             }
-            if (verdict is not Verdict.Retry retry || attempt == rules.Attempts)
+            if (verdict is not Verdict.Retry retry || attempt == rules.Attempts && retryAfter is null)
                 return verdict;
 
             // The pause that the destination asks for, or a random one below a limit that doubles; never all environments at once.
             var pause = retryAfter is { } asked ? asked + Jitter(1) : Jitter(attempt);
+            if (attempt == rules.Attempts)
+                return Stop($"{retry.Reason}, and no attempt is left, nor for another batch in the pause that the destination asks for");
             if (pause >= deadline.Remaining)
                 return Stop(retryAfter is null
                     ? $"{retry.Reason}, and the invocation's time is over"

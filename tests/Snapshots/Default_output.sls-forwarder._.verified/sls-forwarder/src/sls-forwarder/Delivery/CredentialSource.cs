@@ -1,7 +1,7 @@
 ﻿using System.Net;
 using System.Text.Json;
 
-namespace sls_forwarder.Delivery;
+namespace sls_forwarder;
 
 /// <summary>
 /// Fetches the destination's credentials when they are first needed, and again when the destination refuses them: from Parameter

@@ -1,6 +1,6 @@
 ﻿using System.Text.Json;
 
-namespace sls_forwarder.Delivery;
+namespace sls_forwarder;
 
 /// <summary>Where the lines are shipped to, and as whom: the JSON <c>{"url": "https://…", "token": "…"}</c>. Never logged.</summary>
 public sealed class Credentials

@@ -1,4 +1,4 @@
-﻿namespace sls_forwarder.Delivery;
+﻿namespace sls_forwarder;
 
 /// <summary>The moment by which the forwarder must be done, early enough to still report what it could not do.</summary>
 public readonly struct Deadline(TimeSpan remaining)

@@ -1,4 +1,4 @@
-﻿namespace sls_forwarder.Delivery;
+﻿namespace sls_forwarder;
 
 /// <summary>
 /// Some lines of an event did not reach the destination; the others did. It makes the invocation fail, so that Lambda tries the
@@ -12,4 +12,7 @@ public sealed class DeliveryException(int undelivered, int shipped, string reaso
 
     /// <summary>How many lines it has.</summary>
     public int Shipped => shipped;
+
+    /// <summary>Why, in a few words.</summary>
+    public string Reason => reason;
 }

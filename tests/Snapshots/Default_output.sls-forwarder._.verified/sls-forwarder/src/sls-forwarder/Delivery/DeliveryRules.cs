@@ -1,4 +1,4 @@
-﻿namespace sls_forwarder.Delivery;
+﻿namespace sls_forwarder;
 
 /// <summary>How long and how often delivery is tried.</summary>
 public sealed record DeliveryRules

@@ -1,4 +1,4 @@
-﻿namespace sls_forwarder.Destinations;
+﻿namespace sls_forwarder;
 
 /// <summary>How much a destination takes in one request.</summary>
 /// <param name="Bytes">The longest body, in bytes before compression.</param>

@@ -3,11 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 
-namespace sls_forwarder.Destinations;
-
-using sls_forwarder.Delivery;
-using sls_forwarder.Json;
-using sls_forwarder.Lines;
+namespace sls_forwarder;
 
 /// <summary>The log platform that the lines are shipped to: its limits, its format, and the meaning of its answers.</summary>
 public abstract class Destination

@@ -4,11 +4,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 
-namespace sls_forwarder.Destinations;
-
-using sls_forwarder.Delivery;
-using sls_forwarder.Json;
-using sls_forwarder.Lines;
+namespace sls_forwarder;
 
 /// <summary>
 /// Splunk, by its HTTP Event Collector: one JSON object after the other, <c>{"time", "host", "source", "sourcetype", "index",
@@ -93,6 +89,7 @@ public sealed class Splunk : Destination
             HttpStatusCode.OK => new Verdict.Delivered(),
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new Verdict.Unauthorized(),
             HttpStatusCode.RequestEntityTooLarge => new Verdict.Split(),
+            // With code 9 comes the number of an event as well, but nobody promises that those before it are in: all are sent again.
             HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError => new Verdict.Retry(reason),
             // 6 invalid data, 12 no event, 13 a blank one, 15 fields: one event is at fault, and those before it are indexed.
             HttpStatusCode.BadRequest when code is 6 or 12 or 13 or 15 && invalidEvent >= 0 && invalidEvent < entries =>

@@ -1,4 +1,4 @@
-﻿namespace sls_forwarder.Destinations;
+﻿namespace sls_forwarder;
 
 /// <summary>What a destination's answer to a batch means for the lines in it.</summary>
 public abstract record Verdict
@@ -10,7 +10,7 @@ public abstract record Verdict
     /// <summary>The destination has them all.</summary>
     public sealed record Delivered : Verdict;
 
-    /// <summary>The destination has none of them for certain, and may take them later.</summary>
+    /// <summary>It is not certain that the destination has them all, and it may take them when they are sent again.</summary>
     /// <param name="Reason">What it said, in a few words.</param>
     public sealed record Retry(string Reason) : Verdict;
 

@@ -4,8 +4,6 @@ using Serverless;
 
 namespace sls_forwarder.Functions;
 
-using sls_forwarder;
-
 /// <summary>The function that log groups are subscribed to: ships the log events it is handed.</summary>
 public static class Forwarder
 {

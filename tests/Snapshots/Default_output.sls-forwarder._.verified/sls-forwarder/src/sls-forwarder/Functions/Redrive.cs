@@ -7,10 +7,6 @@ using Amazon.S3.Model;
 
 namespace sls_forwarder.Functions;
 
-using sls_forwarder;
-using sls_forwarder.CloudWatch;
-using sls_forwarder.Delivery;
-
 /// <summary>What to ship again.</summary>
 /// <param name="Max">At most so many events; none given: as many as there is time for.</param>
 /// <param name="Prefix">Only records whose keys start like this; none given: all that Lambda put there.</param>

@@ -3,7 +3,7 @@ using System.Buffers.Text;
 using System.Text;
 using System.Text.Unicode;
 
-namespace sls_forwarder.Json;
+namespace sls_forwarder;
 
 /// <summary>The text inside a JSON string, to and from UTF-8, without a <see cref="string"/> in between.</summary>
 public static class JsonString

@@ -1,7 +1,7 @@
 ﻿using System.Buffers;
 using System.Text.Json;
 
-namespace sls_forwarder.Json;
+namespace sls_forwarder;
 
 /// <summary>
 /// The tokens of a JSON document that is read from a stream, of which only the token at hand is in memory.

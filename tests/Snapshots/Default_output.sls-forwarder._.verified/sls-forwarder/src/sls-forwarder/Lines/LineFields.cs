@@ -1,7 +1,7 @@
 ﻿using System.Text;
 using System.Text.Json;
 
-namespace sls_forwarder.Lines;
+namespace sls_forwarder;
 
 /// <summary>What a line tells of itself. The spans point into the line.</summary>
 public ref struct LineFields

@@ -2,7 +2,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace sls_forwarder.Lines;
+namespace sls_forwarder;
 
 /// <summary>
 /// Which lines are shipped and what is blacked out in them. The patterns do not backtrack, so no line makes one run away, and

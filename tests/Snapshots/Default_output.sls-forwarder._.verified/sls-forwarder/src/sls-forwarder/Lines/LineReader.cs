@@ -1,9 +1,6 @@
 ﻿using System.Buffers;
 
-namespace sls_forwarder.Lines;
-
-using sls_forwarder.CloudWatch;
-using sls_forwarder.Json;
+namespace sls_forwarder;
 
 /// <summary>Reads the lines of an event that are to be shipped, with what each tells of itself and what lines before it tell.</summary>
 public sealed class LineReader(SubscriptionEvent source, LinePatterns patterns, bool keepPlatformLines) : IDisposable
@@ -26,7 +23,7 @@ public sealed class LineReader(SubscriptionEvent source, LinePatterns patterns, 
             var isKept = patterns.Apply(ref text, ref redacted);
             var fields = LineFields.Read(text);
             var requestId = Follow(fields, out var traceId);
-            // An empty line is left out because Splunk refuses an event without text (code 13) and Logz.io counts it as an error.
+            // There is nothing in an empty line, and a log platform may refuse it.
             if (!isKept || fields.IsPlatform && !keepPlatformLines || !text.ContainsAnyExcept(" \t\r\n"u8))
             {
                 Filtered++;

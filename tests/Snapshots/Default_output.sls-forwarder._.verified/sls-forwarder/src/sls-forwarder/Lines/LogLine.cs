@@ -1,4 +1,4 @@
-﻿namespace sls_forwarder.Lines;
+﻿namespace sls_forwarder;
 
 /// <summary>A line that is to be shipped. Its spans are gone when the next line is read.</summary>
 public readonly ref struct LogLine

@@ -1,6 +1,4 @@
-﻿namespace sls_forwarder.Lines;
-
-using sls_forwarder.CloudWatch;
+﻿namespace sls_forwarder;
 
 /// <summary>Where the lines of one event come from.</summary>
 /// <param name="Account">The AWS account, 12 digits.</param>

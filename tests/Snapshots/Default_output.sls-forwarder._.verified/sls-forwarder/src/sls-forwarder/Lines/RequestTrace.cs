@@ -1,7 +1,7 @@
 ﻿using System.Buffers;
 using System.Buffers.Text;
 
-namespace sls_forwarder.Lines;
+namespace sls_forwarder;
 
 /// <summary>The two ids that a line may carry: of the request it belongs to, and of the trace which that request is part of.</summary>
 public static class RequestTrace

@@ -1,9 +1,7 @@
 ﻿using System.Text;
 using Xunit;
 
-namespace sls_forwarder.Tests.CloudWatch;
-
-using sls_forwarder.CloudWatch;
+namespace sls_forwarder.Tests;
 
 public sealed class SubscriptionEventTests
 {

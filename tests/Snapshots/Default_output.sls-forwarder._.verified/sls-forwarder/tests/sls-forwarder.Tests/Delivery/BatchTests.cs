@@ -2,10 +2,7 @@
 using System.Text;
 using Xunit;
 
-namespace sls_forwarder.Tests.Delivery;
-
-using sls_forwarder.Delivery;
-using sls_forwarder.Destinations;
+namespace sls_forwarder.Tests;
 
 public sealed class BatchTests
 {

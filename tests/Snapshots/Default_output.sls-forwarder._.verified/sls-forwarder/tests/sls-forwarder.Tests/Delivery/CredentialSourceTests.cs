@@ -3,9 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Serverless;
 using Xunit;
 
-namespace sls_forwarder.Tests.Delivery;
-
-using sls_forwarder.Delivery;
+namespace sls_forwarder.Tests;
 
 public sealed class CredentialSourceTests
 {

@@ -1,8 +1,6 @@
 ﻿using Xunit;
 
-namespace sls_forwarder.Tests.Delivery;
-
-using sls_forwarder.Delivery;
+namespace sls_forwarder.Tests;
 
 public sealed class CredentialsTests
 {

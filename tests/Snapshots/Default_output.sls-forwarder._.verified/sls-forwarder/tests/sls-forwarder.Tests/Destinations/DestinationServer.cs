@@ -4,9 +4,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Serverless;
 
-namespace sls_forwarder.Tests.Destinations;
-
-using sls_forwarder.Destinations;
+namespace sls_forwarder.Tests;
 
 /// <summary>One entry as the destination has taken it.</summary>
 /// <param name="EventId">CloudWatch's id of the line.</param>
@@ -32,6 +30,9 @@ public sealed record Fault(int Status = 0)
 
     /// <summary>Takes the entries all the same, before it breaks off or hangs.</summary>
     public bool TakesFirst { get; init; }
+
+    /// <summary>Says 200, and stops in the middle of the answer's body.</summary>
+    public bool Stalls { get; init; }
 
     /// <summary>Answers as always, but so much later.</summary>
     public TimeSpan Delay { get; init; }
@@ -137,9 +138,16 @@ public abstract class DestinationServer : IAsyncDisposable
         if (fault is { TakesFirst: true })
             TakeLater(bytes);
         if (fault is { Hangs: true })
-            await Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            await UntilAborted(http);
         else if (fault is { Resets: true })
             http.Abort();
+        else if (fault is { Stalls: true })
+        {
+            http.Response.ContentLength = 100;
+            await http.Response.WriteAsync("{");
+            await http.Response.Body.FlushAsync();
+            await UntilAborted(http);
+        }
         else if (fault is { Status: > 0 })
         {
             if (fault.RetryAfter is not null)
@@ -163,6 +171,9 @@ public abstract class DestinationServer : IAsyncDisposable
             }
         }
     }
+
+    private static Task UntilAborted(HttpContext http) =>
+        Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
 
     // Parsed when somebody looks, so that the answer does not wait for it.
     private void TakeLater(byte[] body) => taken.Enqueue(new(() => [.. Parse(body)]));

@@ -7,11 +7,7 @@ using Microsoft.AspNetCore.Http;
 using Serverless;
 using Xunit;
 
-namespace sls_forwarder.Tests.Destinations;
-
-using sls_forwarder.Delivery;
-using sls_forwarder.Destinations;
-using sls_forwarder.Lines;
+namespace sls_forwarder.Tests;
 
 /// <summary>
 /// 10,000 lines through everything that a destination may do to them. A line is lost if the destination does not have it and the
@@ -37,16 +33,19 @@ public abstract class FaultMatrix(ITestOutputHelper output)
             RunAsync("429, Retry-After: 1", server => server.Faults = n => n == 0 ? new Fault(429) { RetryAfter = "1" } : null, expect: (server, _) =>
             {
                 var times = server.Requests.Select(r => r.Time).ToList();
-                return times[1] - times[0] >= TimeSpan.FromMilliseconds(990) ? null : "did not wait for the second that was asked for";
+                return times[1] - times[0] > TimeSpan.FromMilliseconds(950) ? null : "did not wait for the second that was asked for";
             }),
             RunAsync("429, Retry-After: 3600", server => server.Faults = _ => new Fault(429) { RetryAfter = "3600" }, fails: true, expect: (server, _) =>
                 server.Requests.Count == 1 ? null : "sent again before the hour was over"),
+            RunAsync("429, Retry-After: 0, for ever", server => server.Faults = _ => new Fault(429) { RetryAfter = "0" }, fails: true, expect: (server, _) =>
+                server.Requests.Count == TestShipper.Impatient.Attempts ? null : "sent another batch right after it was asked to wait"),
             RunAsync("503 twice", server => server.Faults = n => n < 2 ? new Fault(503) : null),
             RunAsync("503 for ever", server => server.Faults = _ => new Fault(503), fails: true),
             RunAsync("500", server => server.Faults = n => n == 1 ? new Fault(500) : null),
             RunAsync("hang", server => server.Faults = n => n == 0 ? new Fault { Hangs = true } : null, timeout: 2, mayDuplicate: true),
             RunAsync("hang after taking", server => server.Faults = n => n == 0 ? new Fault { Hangs = true, TakesFirst = true } : null, timeout: 2, mayDuplicate: true),
             RunAsync("connection reset", server => server.Faults = n => n == 0 ? new Fault { Resets = true } : null),
+            RunAsync("200, half an answer", server => server.Faults = n => n == 0 ? new Fault { Stalls = true, TakesFirst = true } : null, timeout: 3),
             RunAsync("413", server => server.LongestBody = 200_000),
             RunAsync("partial refusal", server => server.Refuses = entry => entry.EventId == LogsEvent.Id(3_000) || entry.EventId == LogsEvent.Id(9_999), mayDuplicate: !FailsOnRefusal, fails: FailsOnRefusal, expect: (_, failure) =>
                 !FailsOnRefusal || failure!.Undelivered == 2 ? null : $"{failure.Undelivered} lines are reported, not the 2 refused ones"),
@@ -55,7 +54,7 @@ public abstract class FaultMatrix(ITestOutputHelper output)
                 server.Requests.Count <= 2 ? null : "went on with credentials that are refused"),
             RunAsync("one oversize line", _ => { }, isOversize: true),
             RunAsync("deadline too near", _ => { }, remaining: 0.05, fails: true, expect: (server, failure) =>
-                server.Requests.IsEmpty && failure!.Undelivered == LineCount ? null : "sent something"),
+                server.Requests.IsEmpty && failure is { Undelivered: LineCount, Reason: "the invocation's time is over" } ? null : "did not stop at once"),
             RunAsync("deadline half-way", server => server.Faults = n => n == 0 ? null : new Fault { Delay = TimeSpan.FromSeconds(5) }, remaining: 3, fails: true, small: true));
 
         output.WriteLine("| fault | invocation | delivered | duplicated | lost | corrupted | requests |");
@@ -133,6 +132,8 @@ public abstract class FaultMatrix(ITestOutputHelper output)
                 : row.Duplicated > 0 && !mayDuplicate ? $"{name}: {row.Duplicated} lines came twice"
                 : fails && failure is null ? $"{name}: the invocation should have failed"
                 : !fails && failure is not null ? $"{name}: {failure.Message}"
+                // Unless it runs out of time with a request under way, of which nobody can tell.
+                : failure is not null && failure.Undelivered != missing && !small ? $"{name}: {failure.Undelivered} lines are reported, but {missing} are missing"
                 : expect?.Invoke(server, failure) is { } wrong ? $"{name}: {wrong}"
                 : null,
         };

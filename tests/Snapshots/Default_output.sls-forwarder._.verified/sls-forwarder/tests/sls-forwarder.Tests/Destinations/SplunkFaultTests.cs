@@ -1,6 +1,6 @@
 ﻿using Xunit;
 
-namespace sls_forwarder.Tests.Destinations;
+namespace sls_forwarder.Tests;
 
 /// <summary>The faults, from this destination.</summary>
 public sealed class SplunkFaultTests(ITestOutputHelper output) : FaultMatrix(output)

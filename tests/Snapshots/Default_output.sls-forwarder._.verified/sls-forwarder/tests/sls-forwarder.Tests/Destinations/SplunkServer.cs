@@ -1,9 +1,7 @@
 ﻿using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
-namespace sls_forwarder.Tests.Destinations;
-
-using sls_forwarder.Destinations;
+namespace sls_forwarder.Tests;
 
 /// <summary>Splunk's HTTP Event Collector: indexes a body's events in their order up to the first one that it refuses, and says which that is.</summary>
 public sealed class SplunkServer : DestinationServer

@@ -2,9 +2,7 @@
 using System.Text;
 using Xunit;
 
-namespace sls_forwarder.Tests.Destinations;
-
-using sls_forwarder.Destinations;
+namespace sls_forwarder.Tests;
 
 public sealed class SplunkTests
 {

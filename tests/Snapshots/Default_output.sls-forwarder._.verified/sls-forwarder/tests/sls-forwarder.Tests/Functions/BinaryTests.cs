@@ -2,9 +2,7 @@
 using Serverless;
 using Xunit;
 
-namespace sls_forwarder.Tests.Functions;
-
-using sls_forwarder.Tests.Destinations;
+namespace sls_forwarder.Tests;
 
 /// <summary>The built binary, over a Runtime API, as Lambda runs it.</summary>
 public sealed class BinaryTests

@@ -2,12 +2,10 @@
 using System.Text.Json;
 using Amazon.Runtime;
 using Amazon.S3;
+using sls_forwarder.Functions;
 using Xunit;
 
-namespace sls_forwarder.Tests.Functions;
-
-using sls_forwarder.Functions;
-using sls_forwarder.Tests.Destinations;
+namespace sls_forwarder.Tests;
 
 public sealed class RedriveTests
 {

@@ -3,7 +3,7 @@ using System.Security;
 using Microsoft.AspNetCore.Http;
 using Serverless;
 
-namespace sls_forwarder.Tests.Functions;
+namespace sls_forwarder.Tests;
 
 /// <summary>As much of S3 as redrive needs: lists a bucket in pages of two, reads and deletes objects.</summary>
 public sealed class S3Server : IAsyncDisposable

@@ -3,9 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Xunit;
 
-namespace sls_forwarder.Tests.Json;
-
-using sls_forwarder.Json;
+namespace sls_forwarder.Tests;
 
 public sealed class JsonStringTests
 {

@@ -1,9 +1,7 @@
 ﻿using System.Text;
 using Xunit;
 
-namespace sls_forwarder.Tests.Lines;
-
-using sls_forwarder.Lines;
+namespace sls_forwarder.Tests;
 
 public sealed class LineFieldsTests
 {

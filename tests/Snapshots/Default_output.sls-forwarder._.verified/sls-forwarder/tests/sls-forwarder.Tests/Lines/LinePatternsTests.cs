@@ -3,9 +3,7 @@ using System.Diagnostics;
 using System.Text;
 using Xunit;
 
-namespace sls_forwarder.Tests.Lines;
-
-using sls_forwarder.Lines;
+namespace sls_forwarder.Tests;
 
 public sealed class LinePatternsTests
 {

@@ -1,9 +1,6 @@
 ﻿using Xunit;
 
-namespace sls_forwarder.Tests.Lines;
-
-using sls_forwarder.CloudWatch;
-using sls_forwarder.Lines;
+namespace sls_forwarder.Tests;
 
 public sealed class LogSourceTests
 {

@@ -17,16 +17,6 @@ public sealed class RunningFunction : IAsyncDisposable
     /// <summary>What it has written to standard error so far, line by line.</summary>
     public IReadOnlyList<string> Errors => Copy(errors);
 
-    /// <summary>The most memory it has held, in bytes.</summary>
-    public long PeakMemory
-    {
-        get
-        {
-            process.Refresh();
-            return process.PeakWorkingSet64;
-        }
-    }
-
     /// <summary>
     /// Starts the binary: <c>bootstrap.dll</c> beside the tests, or the file that the environment variable <c>SERVICE_BINARY</c>
     /// names, such as the native one.

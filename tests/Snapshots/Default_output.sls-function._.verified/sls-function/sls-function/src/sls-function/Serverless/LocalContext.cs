@@ -1,0 +1,71 @@
+﻿using System.Text;
+using Amazon.Lambda.Core;
+
+namespace Serverless;
+
+/// <summary>What a function knows of its invocation when it runs outside Lambda: five minutes of time and a new trace id.</summary>
+public sealed class LocalContext(string functionName) : ILambdaContext, ILambdaLogger
+{
+    private readonly long started = Environment.TickCount64;
+
+    /// <inheritdoc/>
+    public string AwsRequestId { get; } = Guid.NewGuid().ToString();
+
+    /// <inheritdoc/>
+    public string TraceId { get; } = Trace.Create();
+
+    /// <inheritdoc/>
+    public string FunctionName => functionName;
+
+    /// <inheritdoc/>
+    public string FunctionVersion => "$LATEST";
+
+    /// <inheritdoc/>
+    public string InvokedFunctionArn => $"arn:aws:lambda:local:000000000000:function:{functionName}";
+
+    /// <inheritdoc/>
+    public string LogGroupName => $"/aws/lambda/{functionName}";
+
+    /// <inheritdoc/>
+    public string LogStreamName => "local";
+
+    /// <inheritdoc/>
+    public int MemoryLimitInMB => 128;
+
+    /// <inheritdoc/>
+    public TimeSpan RemainingTime => TimeSpan.FromMinutes(5) - TimeSpan.FromMilliseconds(Environment.TickCount64 - started);
+
+    /// <inheritdoc/>
+    public ILambdaLogger Logger => this;
+
+    /// <inheritdoc/>
+    public IClientContext? ClientContext => null;
+
+    /// <inheritdoc/>
+    public ICognitoIdentity? Identity => null;
+
+    /// <inheritdoc/>
+    public void Log(string message) => Console.Error.Write(message);
+
+    /// <inheritdoc/>
+    public void LogLine(string message) => Console.Error.WriteLine(message);
+
+    /// <inheritdoc/>
+    public void Log(string level, string message, params object[] args)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        ArgumentNullException.ThrowIfNull(args);
+        var line = new StringBuilder($"{level}: ");
+        var rest = message.AsSpan();
+        foreach (var argument in args)
+        {
+            var start = rest.IndexOf('{');
+            var length = start < 0 ? -1 : rest[start..].IndexOf('}');
+            if (length < 0)
+                break;
+            line.Append(rest[..start]).Append(argument);
+            rest = rest[(start + length + 1)..];
+        }
+        LogLine(line.Append(rest).ToString());
+    }
+}
