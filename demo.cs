@@ -60,8 +60,8 @@ finally
 
 bool CheckPrerequisites()
 {
-    if (!Exists("node") || !Exists(Npm))
-        throw new DemoException("Node.js with npm is missing: install version 20 or newer from https://nodejs.org, or by your system's package manager.");
+    if (!Exists(OperatingSystem.IsWindows() ? "node.exe" : "node") || !Exists(Npm))
+        throw new DemoException("Node.js with npm is missing: install version 20.19, 22.13, 24 or newer from https://nodejs.org, or by your system's package manager.");
     if (!OperatingSystem.IsLinux())
     {
         Say("This is not Linux: the demo runs the managed build. The native one is built in a container, see the generated README.");

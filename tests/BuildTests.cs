@@ -4,7 +4,6 @@ using Xunit;
 namespace Serverless.Templates.Tests;
 
 [TakesLong]
-[Trait("Suite", "full")]
 public sealed class BuildTests
 {
     private static readonly ConcurrentDictionary<string, Lazy<Task<Command>>> TestRuns = new();

@@ -18,9 +18,10 @@ public sealed record ColdStart(TimeSpan FirstAnswer, long PeakMemory)
         string binary, string function, IReadOnlyDictionary<string, string?> environment, ReadOnlyMemory<byte> payload, int starts)
     {
         var measured = new List<ColdStart>();
-        await using var api = await RuntimeApi.StartAsync();
         for (var start = 0; start < starts; start++)
         {
+            // A new one each time: to the old one, the process that was ended may still seem to wait for the event.
+            await using var api = await RuntimeApi.StartAsync();
             var watch = Stopwatch.StartNew();
             await using var process = LambdaProcess.Start(binary, api, function, environment);
             var answer = await api.InvokeAsync(function, payload);

@@ -5,7 +5,6 @@ using Xunit;
 namespace Serverless.Templates.Tests;
 
 /// <summary>The services that run on AWS's managed runtime.</summary>
-[Trait("Suite", "full")]
 public sealed class ManagedRuntimeTests
 {
     public static TheoryData<string> ShortNames => [.. Template.Services.Select(template => template.ShortName)];

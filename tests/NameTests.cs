@@ -7,7 +7,6 @@ using YamlDotNet.RepresentationModel;
 namespace Serverless.Templates.Tests;
 
 [TakesLong]
-[Trait("Suite", "full")]
 public sealed partial class NameTests(NameTests.NamedServices services) : IClassFixture<NameTests.NamedServices>
 {
     // As JSON, so that a test's own name stays readable whatever the name is.
@@ -22,18 +21,9 @@ public sealed partial class NameTests(NameTests.NamedServices services) : IClass
         }
     }
 
-    public static TheoryData<string, string> Refused
-    {
-        get
-        {
-            var rows = new TheoryData<string, string>();
-            foreach (var template in Template.Services)
-                // The others put the service into a folder with a name that they choose.
-                foreach (var refused in Names.Refused.Where(_ => template.NamesFolder))
-                    rows.Add(template.ShortName, JsonSerializer.Serialize(refused.Name));
-            return rows;
-        }
-    }
+    public static TheoryData<string> Folders => [.. Names.Folders.Select(name => JsonSerializer.Serialize(name))];
+
+    public static TheoryData<string> Refused => [.. Names.Refused.Select(refused => JsonSerializer.Serialize(refused.Name))];
 
     [Theory]
     [MemberData(nameof(ThatBuild))]
@@ -74,27 +64,36 @@ public sealed partial class NameTests(NameTests.NamedServices services) : IClass
 
         var appName = ((YamlScalarNode)serverless["provider"]["tags"]["appName"]).Value!;
 
-        Assert.Matches("^[a-z]([a-z0-9-]*[a-z0-9])$", appName);
+        Assert.Matches("^(?!aws|ssm)[a-z]([a-z0-9-]*[a-z0-9])$", appName);
         Assert.InRange(appName.Length, 2, 32);
     }
 
     [Theory]
     [MemberData(nameof(Refused))]
-    public async Task Refuses_a_name_that_has_no_legal_form_and_says_why(string template, string name)
+    public async Task Refuses_a_name_that_cannot_be_built_and_says_why(string name)
     {
         var refused = Names.Refused.Single(candidate => candidate.Name == Parse(name));
         var parent = TestRun.NewFolder("refused");
 
-        var command = await GeneratedService.CommandAsync(Template.Named(template), refused.Name, Options.Defaults, parent);
-        if (command.ExitCode == 0)
+        var creation = await GeneratedService.CommandAsync(Names.Example, refused.Name, Options.Defaults, parent);
+        var said = creation.Output;
+        var exitCode = creation.ExitCode;
+        if (exitCode == 0)
         {
-            var service = GeneratedService.Read(Template.Named(template), refused.Name, Options.Defaults, parent);
-            command = await Command.Dotnet(service.Folder, "build", "-nologo", "-nodeReuse:false", "-maxcpucount:1");
+            var service = GeneratedService.Read(Names.Example, refused.Name, Options.Defaults, parent);
+            var build = await Command.Dotnet(service.Folder, "build", "-nologo", "-nodeReuse:false", "-maxcpucount:1");
+            said += build.Output;
+            exitCode = build.ExitCode;
         }
 
-        Assert.NotEqual(0, command.ExitCode);
-        Assert.Matches(refused.Sentence, command.Output);
+        Assert.NotEqual(0, exitCode);
+        Assert.Matches(refused.Sentence, said);
     }
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void Builds_in_a_folder_with_an_odd_name(string folder) =>
+        Faults.None(services.FolderFaults(Parse(folder)));
 
     private static string Parse(string name) => JsonSerializer.Deserialize<string>(name)!;
 
@@ -104,14 +103,18 @@ public sealed partial class NameTests(NameTests.NamedServices services) : IClass
         private readonly Dictionary<(string, string), GeneratedService> services = [];
         private readonly Dictionary<(string, string), Exception> failures = [];
         private readonly Dictionary<string, GeneratedService> built = [];
+        private readonly Dictionary<string, GeneratedService> inFolders = [];
         private Build build = null!;
 
         public GeneratedService Of(string template, string name) =>
             services.TryGetValue((template, name), out var service) ? service : throw new InvalidOperationException("It was not generated.", failures[(template, name)]);
 
-        public IEnumerable<string> BuildFaults(string template, string name)
+        public IEnumerable<string> BuildFaults(string template, string name) => BuildFaults(built[KeyOf(Of(template, name))]);
+
+        public IEnumerable<string> FolderFaults(string folder) => BuildFaults(inFolders[folder]);
+
+        private IEnumerable<string> BuildFaults(GeneratedService service)
         {
-            var service = built[KeyOf(Of(template, name))];
             var unbuilt = service.Projects.Where(project => !Build.HasBuilt(project));
             return build.Faults(service.Folder).Concat(unbuilt.Select(project => $"{project} was not built"));
         }
@@ -135,18 +138,20 @@ public sealed partial class NameTests(NameTests.NamedServices services) : IClass
                         failures.Add((row.Template.ShortName, row.Name), e);
                 }
             });
+            foreach (var folder in Names.Folders)
+                inFolders.Add(folder, await GeneratedService.CreateAsync(Names.Example, GeneratedService.UsualName, Options.Defaults, $"--output={folder}"));
             // Two names can come to the same service; built once, it is built for both.
             foreach (var service in services.Values)
                 built.TryAdd(KeyOf(service), service);
             var generated = DateTime.UtcNow;
             // The analyzers look at the same code under every name; BuildTests has them look at it once.
-            build = await Build.RunAsync(built.Values, "RunAnalyzers=false");
-            TestRun.Say($"Names: {services.Count} services generated in {(generated - started).TotalSeconds:0} s, {built.Count} different ones built in {(DateTime.UtcNow - generated).TotalSeconds:0} s.");
+            build = await Build.RunAsync([.. built.Values, .. inFolders.Values], "RunAnalyzers=false", "SatelliteResourceLanguages=en", "CreateHardLinksForCopyFilesToOutputDirectoryIfPossible=true", "CreateHardLinksForCopyLocalIfPossible=true");
+            TestRun.Say($"Names: {services.Count} services generated in {(generated - started).TotalSeconds:0} s, {built.Count} different ones and {inFolders.Count} in odd folders built in {(DateTime.UtcNow - generated).TotalSeconds:0} s.");
         }
 
         public Task DisposeAsync()
         {
-            foreach (var service in services.Values)
+            foreach (var service in services.Values.Concat(inFolders.Values))
                 Directory.Delete(service.Folder, recursive: true);
             return Task.CompletedTask;
         }

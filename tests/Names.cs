@@ -12,15 +12,21 @@ public static class Names
     /// with a name in its code.
     /// </summary>
     public static IEnumerable<(Template Template, string Name)> ThatBuild =>
-        File.Builds.Values.SelectMany(names => names).Select(name => (Template.Named(File.BuildsWith), name))
+        File.Builds.Values.SelectMany(names => names).Select(name => (Example, name))
             .Concat(Template.Services.SelectMany(template => File.BuildsWithEvery.Values.SelectMany(names => names).Select(name => (template, name))));
 
-    /// <summary>Names for which there is no legal form, and what is said of them.</summary>
-    public static IEnumerable<RefusedName> Refused => File.Refused;
+    /// <summary>Names of folders that a service is built in.</summary>
+    public static IReadOnlyList<string> Folders => File.Folders;
+
+    /// <summary>The template that stands for all, because they write a name by the same forms and refuse a folder by the same file.</summary>
+    public static Template Example => Template.Named(File.BuildsWith);
+
+    /// <summary>Names that have no legal form or whose folder cannot be built in, and what is said of them.</summary>
+    public static IReadOnlyList<RefusedName> Refused => File.Refused;
 
     /// <summary>A name that is refused.</summary>
     /// <param name="Sentence">A regular expression that the message matches.</param>
     public sealed record RefusedName(string Name, string Sentence);
 
-    private sealed record NamesFile(string BuildsWith, Dictionary<string, string[]> Builds, Dictionary<string, string[]> BuildsWithEvery, RefusedName[] Refused);
+    private sealed record NamesFile(string BuildsWith, Dictionary<string, string[]> Builds, Dictionary<string, string[]> BuildsWithEvery, string[] Folders, RefusedName[] Refused);
 }

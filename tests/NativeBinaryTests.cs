@@ -7,7 +7,6 @@ namespace Serverless.Templates.Tests;
 
 /// <summary>The native binary of every template, linked and run.</summary>
 [TakesLong]
-[Trait("Suite", "full")]
 public sealed partial class NativeBinaryTests
 {
     public static TheoryData<string> ShortNames => [.. Template.Services.Select(template => template.ShortName)];

@@ -31,7 +31,7 @@ public static partial class OutputChecks
         var text = service.Read(file);
         foreach (var token in Tokens(service).Where(text.Contains))
             yield return $"{token} is left in it";
-        foreach (Match token in TokenLike().Matches(text).Where(token => !service.ProjectName.Contains(token.Value, StringComparison.Ordinal)))
+        foreach (Match token in TokenLike().Matches(text).Where(token => !service.ProjectName.Replace('-', '_').Contains(token.Value, StringComparison.Ordinal)))
             yield return $"{token.Value} is left in it";
         foreach (Match directive in Directive().Matches(text))
             yield return $"the directive {directive.Value.Trim()} is left in it";
@@ -42,7 +42,7 @@ public static partial class OutputChecks
     // A service whose own name holds a token rightly keeps it.
     private static IEnumerable<string> Tokens(GeneratedService service) =>
         service.Template.Tokens.Append("Company.")
-            .Where(token => !service.ProjectName.Contains(token.StartsWith("Company.", StringComparison.Ordinal) ? "Company." : token, StringComparison.Ordinal));
+            .Where(token => !$"{service.ProjectName}.".Contains(token.StartsWith("Company.", StringComparison.Ordinal) ? "Company." : token, StringComparison.Ordinal));
 
     private static string? ParseError(string file, string text)
     {

@@ -42,10 +42,13 @@ public sealed partial record PublishedService(GeneratedService Service, string O
 
         // A registry may lack the packs that net10.0 is published with. Those that it lacks say so themselves.
         var missing = MissingPack().Match(command.Output).Value;
-        string[] properties = runtime == "aot" ? ["-p:TargetFramework=net9.0"] : ["-p:PublishReadyToRun=false"];
-        TestRun.Say($"{template} --runtime {runtime}: published with {properties[0]}, because this machine's package registry has no {missing}.");
+        var framework = runtime == "aot" ? "net9.0" : "net10.0";
+        string[] properties = runtime == "aot" ? [] : ["-p:PublishReadyToRun=false"];
+        TestRun.Say($"{template} --runtime {runtime}: published {(runtime == "aot" ? "for net9.0" : "without ReadyToRun")}, because this machine's package registry has no {missing}.");
+        var props = service.PathOf("Directory.Build.props");
+        await File.WriteAllTextAsync(props, (await File.ReadAllTextAsync(props)).Replace("net10.0", framework, StringComparison.Ordinal));
         command = await RunAsync(service, properties);
-        return new PublishedService(service, command.Succeeded().Output, runtime == "aot" ? "net9.0" : "net10.0");
+        return new PublishedService(service, command.Succeeded().Output, framework);
     }
 
     private static Task<Command> RunAsync(GeneratedService service, params string[] properties) =>

@@ -4,7 +4,6 @@ using Xunit;
 
 namespace Serverless.Templates.Tests;
 
-[Trait("Suite", "full")]
 public sealed class SnapshotTests
 {
     public static TheoryData<string> ShortNames => [.. Template.All.Select(template => template.ShortName)];
