@@ -23,8 +23,6 @@ public sealed partial class NameTests(NameTests.NamedServices services) : IClass
 
     public static TheoryData<string> Folders => [.. Names.Folders.Select(name => JsonSerializer.Serialize(name))];
 
-    public static TheoryData<string> Refused => [.. Names.Refused.Select(refused => JsonSerializer.Serialize(refused.Name))];
-
     [Theory]
     [MemberData(nameof(ThatBuild))]
     public void Builds_without_a_warning(string template, string name) =>
@@ -66,28 +64,6 @@ public sealed partial class NameTests(NameTests.NamedServices services) : IClass
 
         Assert.Matches("^(?!aws|ssm)[a-z]([a-z0-9-]*[a-z0-9])$", appName);
         Assert.InRange(appName.Length, 2, 32);
-    }
-
-    [Theory]
-    [MemberData(nameof(Refused))]
-    public async Task Refuses_a_name_that_cannot_be_built_and_says_why(string name)
-    {
-        var refused = Names.Refused.Single(candidate => candidate.Name == Parse(name));
-        var parent = TestRun.NewFolder("refused");
-
-        var creation = await GeneratedService.CommandAsync(Names.Example, refused.Name, Options.Defaults, parent);
-        var said = creation.Output;
-        var exitCode = creation.ExitCode;
-        if (exitCode == 0)
-        {
-            var service = GeneratedService.Read(Names.Example, refused.Name, Options.Defaults, parent);
-            var build = await Command.Dotnet(service.Folder, "build", "-nologo", "-nodeReuse:false", "-maxcpucount:1");
-            said += build.Output;
-            exitCode = build.ExitCode;
-        }
-
-        Assert.NotEqual(0, exitCode);
-        Assert.Matches(refused.Sentence, said);
     }
 
     [Theory]
