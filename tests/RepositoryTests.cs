@@ -1,0 +1,42 @@
+using System.Xml.Linq;
+using Xunit;
+
+namespace Serverless.Templates.Tests;
+
+/// <summary>A repository that begins with one service and grows: a second service, and a function in each.</summary>
+public sealed class RepositoryTests
+{
+    private const string Orders = "Acme.Orders";
+
+    [FactThatNeeds("node", "npm")]
+    public async Task Takes_in_a_second_service_and_further_functions_and_still_builds_tests_and_packages()
+    {
+        var auth = await GeneratedService.CreateAsync(Template.Named("sls-auth"), GeneratedService.UsualName, Options.Defaults);
+        await NewAsync(auth.Folder, "sls-function", "-n", Orders, "-o", ".");
+        await NewAsync(auth.Folder, "sls-handler", "-n", "Refunds");
+        await NewAsync(auth.PathOf(Orders), "sls-handler", "-n", "Returns", "--method", "POST");
+
+        var solution = XDocument.Load(auth.PathOf($"{GeneratedService.UsualName}.slnx"));
+        var listed = solution.Descendants("Project").Select(project => project.Attribute("Path")!.Value.Replace('\\', '/')).ToList();
+        Assert.Superset(new HashSet<string> { $"src/{GeneratedService.UsualName}/{GeneratedService.UsualName}.csproj", $"{Orders}/src/{Orders}/{Orders}.csproj", $"{Orders}/tests/{Orders}.Tests/{Orders}.Tests.csproj" }, listed.ToHashSet());
+        Assert.Distinct(listed);
+
+        var orders = GeneratedService.Read(Template.Named("sls-function"), Orders, Options.Defaults, auth.PathOf(Orders));
+        await NodeModules.LinkAsync(auth);
+        await NodeModules.LinkAsync(orders);
+        var tests = (await Command.Dotnet(auth.Folder, "test", $"{GeneratedService.UsualName}.slnx", "-nologo", "-warnaserror", "-warnnotaserror:NU1603")).Succeeded();
+
+        Assert.Equal(2, tests.Output.Split('\n').Count(line => line.Contains("Passed!", StringComparison.Ordinal) && line.Contains("Skipped:     0", StringComparison.Ordinal)));
+        Assert.Contains(await FunctionsAsync(auth), name => name.EndsWith("-dev-refunds", StringComparison.Ordinal));
+        Assert.Contains(await FunctionsAsync(orders), name => name.EndsWith("-dev-returns", StringComparison.Ordinal));
+    }
+
+    private static async Task NewAsync(string folder, params string[] arguments) =>
+        (await TemplateHive.NewAsync(folder, [.. arguments, "--no-update-check"])).Succeeded();
+
+    private static async Task<List<string>> FunctionsAsync(GeneratedService service)
+    {
+        Stack.WriteZip(service);
+        return [.. (await Stack.CompileAsync(service)).OfType("AWS::Lambda::Function").Select(function => (string)function.Properties["FunctionName"]!)];
+    }
+}
