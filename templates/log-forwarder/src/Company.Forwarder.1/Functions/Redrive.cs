@@ -37,9 +37,13 @@ public static class Redrive
 
     private static readonly Lazy<AmazonS3Client> S3 = new(() => new AmazonS3Client());
 
+    // It has no own log group whose lines to leave out: no line brings it its next event, and an event that it left out it would delete.
+    private static readonly Lazy<LogShipper> Shipper = new(() =>
+        Forwarder.CreateShipper(new Settings(Environment.GetEnvironmentVariable) { OwnLogGroup = null }));
+
     /// <summary>Ships the events again, the oldest day first, until all are done or the time is over.</summary>
     public static Task<RedriveResult> Handle(RedriveRequest request, ILambdaContext context) =>
-        HandleAsync(request, context, S3.Value, Environment.GetEnvironmentVariable("FAILED_EVENTS_BUCKET"), Forwarder.ShipAsync);
+        HandleAsync(request, context, S3.Value, Environment.GetEnvironmentVariable("FAILED_EVENTS_BUCKET"), Shipper.Value.ShipAsync);
 
     /// <summary>As <see cref="Handle"/>, with everything around it given.</summary>
     internal static async Task<RedriveResult> HandleAsync(

@@ -64,4 +64,26 @@ public sealed class BinaryTests
         Assert.Empty(s3.Objects);
         Assert.Equal(2, server.Taken.Count());
     }
+
+    [Fact]
+    public async Task Redrive_ships_the_lines_of_its_own_log_group_before_it_deletes_them()
+    {
+        await using var server = await DestinationServer.StartAsync();
+        await using var s3 = await S3Server.StartAsync();
+        await using var api = await RuntimeApi.StartAsync();
+        const string own = "/aws/lambda/log-forwarder-dev-redrive";
+        s3.Objects["failed-events/aws/lambda/async/log-forwarder-dev-forwarder/2026/11/22/2026-11-22T12.00.00-8f6b1c2a"] =
+            RedriveTests.Failed(LogsEvent.Pack(LogsEvent.Json(["what redrive logged itself"], own)));
+        await using var function = RunningFunction.Start("redrive", api, new Dictionary<string, string?>
+        {
+            ["DESTINATION_CREDENTIALS"] = server.Credentials,
+            ["FAILED_EVENTS_BUCKET"] = "failed-events",
+            ["AWS_ENDPOINT_URL_S3"] = s3.Address.ToString(),
+            ["AWS_LAMBDA_LOG_GROUP_NAME"] = own,
+        });
+        var answer = await api.InvokeAsync("redrive", "{}");
+
+        Assert.Equal((null, """{"redriven":1,"failed":0,"remaining":false}"""), (answer.ErrorType, answer.Text));
+        Assert.Equal("what redrive logged itself", Assert.Single(server.Taken).Line.GetString());
+    }
 }
