@@ -55,6 +55,26 @@ public sealed class LogShipperTests
         Assert.InRange(metrics.GetProperty("_aws").GetProperty("Timestamp").GetInt64(), DateTimeOffset.UtcNow.AddMinutes(-1).ToUnixTimeMilliseconds(), DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
     }
 
+    [Theory]
+    [InlineData("""{"level":"VALUE"}""")]
+    [InlineData("""{"requestId":"VALUE"}""")]
+    [InlineData("""{"AWSRequestId":"VALUE"}""")]
+    [InlineData("""{"function_request_id":"VALUE"}""")]
+    [InlineData("""{"type":"mine","record":{"requestId":"VALUE"}}""")]
+    public async Task Cuts_a_line_whichever_member_makes_it_too_long(string form)
+    {
+        await using var server = await DestinationServer.StartAsync();
+        var limit = server.CreateDestination().Limits.EntryBytes;
+        var line = form.Replace("VALUE", new string('x', limit + 10_000), StringComparison.Ordinal);
+        await TestShipper.Create(server).ShipAsync(LogsEvent.Of(line), new TestInvocation());
+
+        Assert.InRange(Assert.Single(server.Requests).Body.Length, limit - 1_000, limit);
+        var taken = Assert.Single(server.Taken).Line.GetString()!;
+        var kept = taken[..taken.LastIndexOf(" [cut: ", StringComparison.Ordinal)];
+        Assert.StartsWith(kept, line, StringComparison.Ordinal);
+        Assert.Equal($"{kept} [cut: {line.Length - kept.Length} bytes]", taken);
+    }
+
     [Fact]
     public async Task Counts_in_the_metrics_what_it_fails_for()
     {

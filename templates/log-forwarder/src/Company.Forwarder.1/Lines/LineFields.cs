@@ -7,6 +7,8 @@ namespace Company.Forwarder._1;
 public ref struct LineFields
 {
     private const int LongestLevel = 16;
+    // Some services' request ids are longer than Lambda's; what is longer still is none, or a line that is cut would not get shorter.
+    private const int LongestRequestId = 128;
 
     /// <summary>Whether the line is a JSON object, and so can stay one.</summary>
     public bool IsJson { get; private set; }
@@ -17,10 +19,10 @@ public ref struct LineFields
     /// <summary>Whether it is the last line of its request.</summary>
     public bool EndsRequest { get; private set; }
 
-    /// <summary>One of trace, debug, info, warn, error, fatal where the line's own word for it is known; else that word, or empty.</summary>
+    /// <summary>One of trace, debug, info, warn, error, fatal where the line's own word for it is known; else that word of up to 16 bytes, or empty.</summary>
     public ReadOnlySpan<byte> Level { get; private set; }
 
-    /// <summary>The request id, or empty.</summary>
+    /// <summary>The request id of up to 128 bytes, or empty.</summary>
     public ReadOnlySpan<byte> RequestId { get; private set; }
 
     /// <summary>The trace id, <c>1-&lt;8 hex&gt;-&lt;24 hex&gt;</c>, or empty.</summary>
@@ -64,7 +66,7 @@ public ref struct LineFields
             if (reader.ValueTextEquals("level"u8))
                 Level = LevelOf(ReadString(ref reader));
             else if (reader.ValueTextEquals("requestId"u8) || reader.ValueTextEquals("AWSRequestId"u8) || reader.ValueTextEquals("function_request_id"u8))
-                RequestId = ReadString(ref reader);
+                RequestId = ReadRequestId(ref reader);
             else if (reader.ValueTextEquals("traceId"u8))
                 TraceId = RequestTrace.Root(ReadString(ref reader));
             else if (reader.ValueTextEquals("xray_trace_id"u8))
@@ -107,7 +109,7 @@ public ref struct LineFields
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("requestId"u8))
-                RequestId = ReadString(ref reader);
+                RequestId = ReadRequestId(ref reader);
             else if (reader.ValueTextEquals("tracing"u8))
             {
                 reader.Read();
@@ -127,6 +129,12 @@ public ref struct LineFields
             else
                 reader.Skip();
         }
+    }
+
+    private static ReadOnlySpan<byte> ReadRequestId(scoped ref Utf8JsonReader reader)
+    {
+        var id = ReadString(ref reader);
+        return id.Length <= LongestRequestId ? id : default;
     }
 
     private static ReadOnlySpan<byte> ReadString(scoped ref Utf8JsonReader reader)
@@ -198,7 +206,7 @@ public ref struct LineFields
     private static ReadOnlySpan<byte> LevelOf(ReadOnlySpan<byte> word)
     {
         var known = KnownLevelOf(word);
-        return known.Length > 0 ? known : word;
+        return known.Length > 0 || word.Length > LongestLevel ? known : word;
     }
 
     // The runtimes' words: .NET logs Information as JSON and info as text, Python WARNING and CRITICAL, Node and Java WARN and FATAL.
