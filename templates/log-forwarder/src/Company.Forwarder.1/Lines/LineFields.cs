@@ -10,7 +10,9 @@ public ref struct LineFields
     // Some services' request ids are longer than Lambda's; what is longer still is none, or a line that is cut would not get shorter.
     private const int LongestRequestId = 128;
 
-    /// <summary>Whether the line is a JSON object, and so can stay one.</summary>
+    private static ReadOnlySpan<byte> Blanks => " \t\r\n"u8;
+
+    /// <summary>Whether the line is a JSON object that is not empty, and so can stay one.</summary>
     public bool IsJson { get; private set; }
 
     /// <summary>Whether Lambda wrote it, not the function: START, END, REPORT, INIT_START…, or a JSON <c>platform.*</c>.</summary>
@@ -36,13 +38,12 @@ public ref struct LineFields
     public static LineFields Read(ReadOnlySpan<byte> line)
     {
         var fields = new LineFields();
-        var content = line.TrimStart(" \t\r\n"u8);
-        if (content.Length > 0 && content[0] == '{')
+        if (MayBeJson(line))
         {
             try
             {
-                if (fields.TryReadJson(line))
-                    return fields;
+                fields.ReadJson(line);
+                return fields;
             }
             catch (JsonException)
             {
@@ -54,15 +55,20 @@ public ref struct LineFields
         return fields;
     }
 
+    // An object with a member. Most text in braces is seen here, without an exception for each line.
+    private static bool MayBeJson(ReadOnlySpan<byte> line)
+    {
+        var content = line.TrimStart(Blanks);
+        return content.StartsWith("{"u8) && content[1..].TrimStart(Blanks).StartsWith("\""u8);
+    }
+
     // AWS documents the members: "Lambda JSON log format" for each runtime, "platform.*" in the Telemetry API's schema.
-    private bool TryReadJson(ReadOnlySpan<byte> line)
+    private void ReadJson(ReadOnlySpan<byte> line)
     {
         var reader = new Utf8JsonReader(line);
         reader.Read();
-        var isEmpty = true;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            isEmpty = false;
             if (reader.ValueTextEquals("level"u8))
                 Level = LevelOf(ReadString(ref reader));
             else if (reader.ValueTextEquals("requestId"u8) || reader.ValueTextEquals("AWSRequestId"u8) || reader.ValueTextEquals("function_request_id"u8))
@@ -94,7 +100,7 @@ public ref struct LineFields
         {
             // Nothing may follow the object; the reader says so by throwing.
         }
-        return IsJson = !isEmpty;
+        IsJson = true;
     }
 
     // {"requestId": "…", "tracing": {"type": "X-Amzn-Trace-Id", "value": "Root=…"}, …}
