@@ -73,7 +73,7 @@ public sealed class LogShipper(Settings settings, HttpClient http, Stream output
     private async Task ShipAsync(SubscriptionEvent logs, LogSource source, BatchSender sender, Metrics metrics)
     {
         var description = settings.Destination.Describe(source);
-        using var lines = new LineReader(logs, settings.Patterns, settings.KeepPlatformLines);
+        using var lines = new LineReader(logs, source, settings.Patterns, settings.KeepPlatformLines);
         using var batch = new Batch(settings.Destination.Limits);
         bool hasMore;
         do
