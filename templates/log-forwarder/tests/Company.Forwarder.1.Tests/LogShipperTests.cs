@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 using Serverless;
 using Xunit;
 
@@ -171,6 +172,27 @@ public sealed class LogShipperTests
         var failure = await Assert.ThrowsAsync<DeliveryException>(() => shipper.ShipAsync(LogsEvent.Of("a"), new TestInvocation()));
 
         Assert.Contains("ConnectionError", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Gives_up_also_where_the_last_attempt_found_new_credentials()
+    {
+        await using var server = await DestinationServer.StartAsync();
+        server.Faults = n => new Fault(n == TestShipper.Impatient.Attempts - 1 ? 401 : 503);
+        await using var extension = await Loopback.StartAsync(http =>
+        {
+            var secret = server.Credentials;
+            server.Token = "token-2";
+            return http.Response.WriteAsync($$"""{"SecretString":{{JsonSerializer.Serialize(secret)}}}""");
+        });
+        var settings = new Dictionary<string, string> { ["DESTINATION_SECRET"] = "secretsmanager:acme", ["PARAMETERS_SECRETS_EXTENSION_HTTP_PORT"] = $"{extension.Address.Port}" };
+        var failure = await Assert.ThrowsAsync<DeliveryException>(() =>
+            TestShipper.Create(server, settings).ShipAsync(LogsEvent.Of("a"), new TestInvocation(TimeSpan.FromSeconds(5))));
+
+        Assert.StartsWith("503", failure.Reason, StringComparison.Ordinal);
+        Assert.EndsWith("and no attempt is left", failure.Reason, StringComparison.Ordinal);
+        // The one with the credentials that were refused does not count.
+        Assert.Equal(TestShipper.Impatient.Attempts + 1, server.Requests.Count);
     }
 
     [Fact]
