@@ -9,6 +9,14 @@ public static class Forwarder
 {
     private static readonly Lazy<LogShipper> Shipper = new(() => CreateShipper(new Settings(Environment.GetEnvironmentVariable)));
 
+    /// <summary>Checks the settings, and makes what the first event needs.</summary>
+    /// <exception cref="SettingException">A setting is wrong.</exception>
+    public static Task PrepareAsync()
+    {
+        _ = Shipper.Value;
+        return Task.CompletedTask;
+    }
+
     /// <summary>Handles an event of a CloudWatch Logs subscription. It fails, with a typed exception, if a line could not be delivered.</summary>
     public static async Task Handle(Stream input, ILambdaContext context)
     {

@@ -35,14 +35,15 @@ public sealed class BinaryTests
     }
 
     [Fact]
-    public async Task The_forwarder_fails_for_a_setting_with_one_clear_sentence()
+    public async Task The_forwarder_does_not_start_with_a_wrong_setting_and_says_so_in_one_clear_sentence()
     {
         await using var api = await RuntimeApi.StartAsync();
         await using var function = RunningFunction.Start("forwarder", api, new Dictionary<string, string?> { ["DESTINATION_SECRET"] = "ssm:/acme", ["REDACT_PATTERN"] = "(" });
         var answer = await api.InvokeAsync("forwarder", EventFiles.Read("plain"));
 
-        Assert.Equal("SettingException", answer.ErrorType);
+        Assert.Equal(("SettingException", false), (answer.ErrorType, answer.HasStarted));
         Assert.StartsWith("REDACT_PATTERN is \"(\"; expected is a .NET regular expression", JsonElement.Parse(answer.Text).GetProperty("errorMessage").GetString(), StringComparison.Ordinal);
+        await function.WaitForOutputAsync(line => line.Contains("REDACT_PATTERN is ", StringComparison.Ordinal));
     }
 
     [Fact]
