@@ -39,7 +39,11 @@ internal static class HostedService
         return app;
     }
 
+#if (lambdaAuthorizer)
     /// <summary>What the authorizer does before the API: no token 401, a bad one 403, both as API Gateway answers them.</summary>
+#else
+    /// <summary>What the API's built-in authorizer does: no token or a bad one 401, one that is not meant for an API 403.</summary>
+#endif
     private static async Task<Caller> AuthorizeAsync(string? authorization, TokenVerifier verifier, ILogger logger, CancellationToken cancellationToken)
     {
         switch (await verifier.VerifyAsync(authorization, cancellationToken))
@@ -52,7 +56,12 @@ internal static class HostedService
                     denied.Reason, denied.KeyId, denied.Subject, Trace.Current);
                 throw denied.Reason == "no_token"
                     ? new ProblemException(401, "not_signed_in", "The request has no token; expected is the header Authorization: Bearer <token>.")
+#if (lambdaAuthorizer)
                     : new ProblemException(403, "token_denied", "The token is not one that is let in; the log says why, by the trace id.");
+#else
+                    : new ProblemException(
+                        denied.Reason is "missing_scope" or "wrong_use" ? 403 : 401, "token_denied", "The token is not one that is let in; the log says why, by the trace id.");
+#endif
             default:
                 throw new InvalidOperationException("A verdict is either Admitted or Denied.");
         }

@@ -12,7 +12,7 @@ internal static class TeamWorld
         var team = request.Query.GetValueOrDefault("team", "");
         if (team.Length is 0 or > 128)
             throw new ProblemException(400, "invalid_query", $"The query's 'team' has {team.Length} characters; expected are 1 to 128.");
-        var user = await users.RequirePermissionAsync(request.RequireCaller(), team, Permission.ReadTeam, request.Cancelled);
-        return ApiResponse.Json(200, new Greeting("World", user.Sub), ApiJson.Default.Greeting);
+        var membership = await users.RequirePermissionAsync(request.RequireCaller(), team, Permission.ReadTeam, request.Cancelled);
+        return ApiResponse.Json(200, new Greeting("World", membership.Sub), ApiJson.Default.Greeting);
     }
 }

@@ -8,10 +8,10 @@ using Serverless;
 namespace Company.Auth._1.Users;
 
 /// <summary>
-/// Users, teams and memberships, in one DynamoDB table. Everything about one user lies under one key, so one query tells what
-/// the user may do:
+/// Users, teams and memberships, in one DynamoDB table. Everything about one user lies under one key: one query
+/// tells it, and one row what the user may do in one team:
 /// <list type="table">
-/// <item><term><c>USER#&lt;sub&gt;</c> / <c>PROFILE</c></term><description>email, status, createdAt, version</description></item>
+/// <item><term><c>USER#&lt;sub&gt;</c> / <c>PROFILE</c></term><description>email, createdAt</description></item>
 /// <item><term><c>USER#&lt;sub&gt;</c> / <c>TEAM#&lt;id&gt;</c></term><description>role, extra permissions, version</description></item>
 /// <item><term><c>TEAM#&lt;id&gt;</c> / <c>META</c></term><description>name, createdAt, admins, version, the last change</description></item>
 /// </list>
@@ -22,9 +22,9 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
     /// <summary>Opens the table that the settings name.</summary>
     /// <param name="setting">
     /// Gives a setting's text by its name. <c>USERS_TABLE</c>: the table's name. <c>AWS_ENDPOINT_URL_DYNAMODB</c>: where DynamoDB
-    /// is, if it is an emulator.
+    /// is, if it is an emulator. <c>AWS_REGION</c>: where the table is, if it is in AWS.
     /// </param>
-    /// <exception cref="SettingException">The table's name is missing.</exception>
+    /// <exception cref="SettingException">The table's name or its region is missing.</exception>
     public static UsersTable Open(Func<string, string?> setting)
     {
         var name = setting("USERS_TABLE");
@@ -38,10 +38,17 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
             MaxErrorRetry = 1,
             HttpClientFactory = new TracedHttp(),
         };
+        var region = setting("AWS_REGION");
         if (setting("AWS_ENDPOINT_URL_DYNAMODB") is not { Length: > 0 } endpoint)
+        {
+            if (string.IsNullOrWhiteSpace(region))
+                throw new SettingException("The setting AWS_REGION is missing; expected is the region of the table.");
+            config.RegionEndpoint = RegionEndpoint.GetBySystemName(region);
             return new UsersTable(new AmazonDynamoDBClient(config), name);
+        }
+
         config.ServiceURL = endpoint;
-        config.AuthenticationRegion = setting("AWS_REGION") ?? RegionEndpoint.USEast1.SystemName;
+        config.AuthenticationRegion = region ?? RegionEndpoint.USEast1.SystemName;
         // An emulator on this machine takes any credentials, so none are asked for.
         return new UriBuilder(endpoint).Uri.IsLoopback
             ? new UsersTable(new AmazonDynamoDBClient(new BasicAWSCredentials("local", "local"), config), name)
@@ -58,10 +65,8 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
         {
             TableName = table,
             Key = Key(UserKey(sub), Profile),
-            UpdateExpression =
-                "SET #status = if_not_exists(#status, :active), createdAt = if_not_exists(createdAt, :now), version = if_not_exists(version, :one)",
-            ExpressionAttributeNames = new() { ["#status"] = "status" },
-            ExpressionAttributeValues = new() { [":active"] = Text("active"), [":now"] = Text(Now()), [":one"] = Number(1) },
+            UpdateExpression = "SET createdAt = if_not_exists(createdAt, :now)",
+            ExpressionAttributeValues = new() { [":now"] = Text(Now()) },
             ReturnValues = ReturnValue.ALL_OLD,
         };
         if (!string.IsNullOrEmpty(email))
@@ -74,7 +79,7 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
         return response.Attributes is not { Count: > 0 };
     }
 
-    /// <summary>Everything about a user, by one query.</summary>
+    /// <summary>A user with their teams, by one query. Others say which teams someone is in, so no more than 100 are told.</summary>
     /// <returns>The user, or null if there is no row.</returns>
     public async Task<User?> FindUserAsync(string sub, CancellationToken cancellationToken)
     {
@@ -87,19 +92,22 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
                 KeyConditionExpression = "pk = :pk",
                 ExpressionAttributeValues = new() { [":pk"] = Text(UserKey(sub)) },
                 ConsistentRead = true,
+                Limit = MaxTeamsTold + 1,
             },
             cancellationToken))
         {
+            // The profile comes before the teams, as PROFILE does before TEAM#.
             if (item["sk"].S == Profile)
                 profile = item;
             else if (ReadMembership(item) is { } membership)
                 memberships.Add(membership);
+            if (profile is null || memberships.Count == MaxTeamsTold)
+                break;
         }
 
         return profile is null ? null : new User(
             sub,
             profile.GetValueOrDefault("email")?.S,
-            profile["status"].S,
             ReadTime(profile["createdAt"]),
             memberships);
     }
@@ -117,15 +125,15 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
             ?? throw new InvalidOperationException("The user's row is not there after it was made.");
     }
 
-    /// <summary>Lets the caller on if they may do this in that team.</summary>
-    /// <returns>The caller's user.</returns>
+    /// <summary>Lets the caller on if they may do this in that team, by reading one row.</summary>
+    /// <returns>The caller's place in the team.</returns>
     /// <exception cref="ProblemException">403: they may not. Whether the team exists is not told.</exception>
-    public async Task<User> RequirePermissionAsync(Caller caller, string teamId, string permission, CancellationToken cancellationToken)
+    public async Task<Membership> RequirePermissionAsync(Caller caller, string teamId, string permission, CancellationToken cancellationToken)
     {
-        var user = await FindOrCreateUserAsync(caller, cancellationToken);
-        return user.May(teamId, permission)
-            ? user
-            : throw new ProblemException(403, "not_permitted", $"This needs the permission {permission} in the team, which the caller does not have.");
+        var row = await GetAsync(UserKey(caller.Sub), TeamKey(teamId), cancellationToken);
+        return row is not null && ReadMembership(row) is { } membership && membership.May(permission)
+            ? membership
+            : throw NotPermitted(permission);
     }
 
     /// <summary>Whether the table answers.</summary>
@@ -148,6 +156,10 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
     public void Dispose() => client.Dispose();
 
     private const string Profile = "PROFILE";
+    private const int MaxTeamsTold = 100;
+
+    private static ProblemException NotPermitted(string permission) =>
+        new(403, "not_permitted", $"This needs the permission {permission} in the team, which the caller does not have.");
 
     private static string UserKey(string sub) => $"USER#{sub}";
 
@@ -200,7 +212,11 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
 
     private sealed class TracedHttp : HttpClientFactory
     {
+        // A client that the SDK did not make has its own timeout, not the configuration's.
         public override HttpClient CreateHttpClient(IClientConfig clientConfig) =>
-            new(new Trace.Handler(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5), ConnectTimeout = TimeSpan.FromSeconds(1) }));
+            new(new Trace.Handler(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5), ConnectTimeout = TimeSpan.FromSeconds(1) }))
+            {
+                Timeout = clientConfig.Timeout ?? Timeout.InfiniteTimeSpan,
+            };
     }
 }

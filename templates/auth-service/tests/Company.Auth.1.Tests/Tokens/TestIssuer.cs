@@ -30,6 +30,9 @@ internal sealed class TestIssuer : IAsyncDisposable
     /// <summary>What is done before a request for the keys is answered.</summary>
     public Func<HttpContext, Task> BeforeAnswer { get; set; } = _ => Task.CompletedTask;
 
+    /// <summary>What is done when the keys are chosen and not yet sent.</summary>
+    public Func<HttpContext, Task> AfterAnswer { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>The answer to a request for the keys, if not 200.</summary>
     public int Status { get; set; } = StatusCodes.Status200OK;
 
@@ -111,6 +114,7 @@ internal sealed class TestIssuer : IAsyncDisposable
             keys.Add(json);
         }
 
+        await AfterAnswer(http);
         await http.Response.WriteAsync(new JsonObject { ["keys"] = keys }.ToJsonString());
     }
 }
