@@ -1,11 +1,11 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-#if (guarded)
-using Company.Auth._1.Tests.Tokens;
-#endif
 using Company.Function._1.Host;
 using Microsoft.AspNetCore.Builder;
+#if (guarded)
+using Serverless.Tokens;
+#endif
 
 namespace Company.Function._1.Tests;
 

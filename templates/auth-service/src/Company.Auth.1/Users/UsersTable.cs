@@ -1,8 +1,6 @@
 using System.Globalization;
-using Amazon;
 using Amazon.DynamoDBv2;
 using Amazon.DynamoDBv2.Model;
-using Amazon.Runtime;
 using Serverless;
 
 namespace Company.Auth._1.Users;
@@ -27,25 +25,9 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
     /// <exception cref="SettingException">The table's name is missing.</exception>
     public static UsersTable Open(Func<string, string?> setting)
     {
-        var name = setting("USERS_TABLE");
-        if (string.IsNullOrWhiteSpace(name))
-            throw new SettingException("The setting USERS_TABLE is missing; expected is the name of a DynamoDB table.");
-
-        var config = new AmazonDynamoDBConfig
-        {
-            // The trigger has five seconds in all: https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html
-            Timeout = TimeSpan.FromSeconds(1.5),
-            MaxErrorRetry = 1,
-            HttpClientFactory = new TracedHttp(),
-        };
-        if (setting("AWS_ENDPOINT_URL_DYNAMODB") is not { Length: > 0 } endpoint)
-            return new UsersTable(new AmazonDynamoDBClient(config), name);
-        config.ServiceURL = endpoint;
-        config.AuthenticationRegion = setting("AWS_REGION") ?? RegionEndpoint.USEast1.SystemName;
-        // An emulator on this machine takes any credentials, so none are asked for.
-        return new UriBuilder(endpoint).Uri.IsLoopback
-            ? new UsersTable(new AmazonDynamoDBClient(new BasicAWSCredentials("local", "local"), config), name)
-            : new UsersTable(new AmazonDynamoDBClient(config), name);
+        var name = DynamoDb.TableName(setting, "USERS_TABLE");
+        // The trigger has five seconds in all: https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html
+        return new UsersTable(DynamoDb.Connect(setting, TimeSpan.FromSeconds(1.5), retries: 1), name);
     }
 
     /// <summary>
@@ -185,22 +167,6 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
         return response.Item is { Count: > 0 } item ? item : null;
     }
 
-    /// <summary>Calls DynamoDB. A condition that does not hold is an answer; every other failure is the table's.</summary>
-    private static async Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await call();
-        }
-        catch (Exception exception) when (exception is not ConditionalCheckFailedException && !cancellationToken.IsCancellationRequested)
-        {
-            throw new DependencyException("The users table", exception);
-        }
-    }
-
-    private sealed class TracedHttp : HttpClientFactory
-    {
-        public override HttpClient CreateHttpClient(IClientConfig clientConfig) =>
-            new(new Trace.Handler(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5), ConnectTimeout = TimeSpan.FromSeconds(1) }));
-    }
+    private static Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken) =>
+        DynamoDb.CallAsync("The users table", call, cancellationToken);
 }

@@ -34,6 +34,7 @@ internal sealed partial class OrdersTable(IAmazonDynamoDB client, string table) 
         {
             // The condition is what makes it happen once, whoever delivers the order twice, and however close together.
             await DynamoDb.CallAsync(
+                "The orders table",
                 () => client.PutItemAsync(
                     new PutItemRequest { TableName = table, Item = item, ConditionExpression = "attribute_not_exists(id)" }, cancellationToken),
                 cancellationToken);
@@ -53,6 +54,7 @@ internal sealed partial class OrdersTable(IAmazonDynamoDB client, string table) 
     public async Task<Order?> FindAsync(string id, CancellationToken cancellationToken)
     {
         var response = await DynamoDb.CallAsync(
+            "The orders table",
             () => client.GetItemAsync(
                 new GetItemRequest { TableName = table, Key = new() { ["id"] = new() { S = id } }, ConsistentRead = true }, cancellationToken),
             cancellationToken);

@@ -1,7 +1,6 @@
 using Amazon.Runtime;
-using Serverless;
 
-namespace Company.Function._1.Orders;
+namespace Serverless;
 
 /// <summary>The connections of the AWS SDK: each request carries the trace on.</summary>
 internal sealed class TracedHttp : HttpClientFactory

@@ -1,6 +1,4 @@
-using Serverless;
-
-namespace Company.Auth._1.Tokens;
+namespace Serverless.Tokens;
 
 /// <summary>Which tokens are let in.</summary>
 internal sealed record TokenRules

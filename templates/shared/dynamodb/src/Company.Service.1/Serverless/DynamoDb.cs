@@ -2,20 +2,22 @@ using Amazon;
 using Amazon.DynamoDBv2;
 using Amazon.DynamoDBv2.Model;
 using Amazon.Runtime;
-using Serverless;
 
-namespace Company.Function._1.Orders;
+namespace Serverless;
 
 /// <summary>How DynamoDB is reached.</summary>
 internal static class DynamoDb
 {
     /// <summary>A client. The setting <c>AWS_ENDPOINT_URL_DYNAMODB</c> says where DynamoDB is, if it is an emulator.</summary>
-    public static IAmazonDynamoDB Connect(Func<string, string?> setting)
+    /// <param name="setting">Gives a setting's text by its name.</param>
+    /// <param name="timeout">For how long an answer is waited for; default: 2 s.</param>
+    /// <param name="retries">How often a call that fails is tried again.</param>
+    public static IAmazonDynamoDB Connect(Func<string, string?> setting, TimeSpan? timeout = null, int retries = 2)
     {
         var config = new AmazonDynamoDBConfig
         {
-            Timeout = TimeSpan.FromSeconds(2),
-            MaxErrorRetry = 2,
+            Timeout = timeout ?? TimeSpan.FromSeconds(2),
+            MaxErrorRetry = retries,
             HttpClientFactory = new TracedHttp(),
         };
         if (setting("AWS_ENDPOINT_URL_DYNAMODB") is not { Length: > 0 } endpoint)
@@ -23,7 +25,7 @@ internal static class DynamoDb
         config.ServiceURL = endpoint;
         config.AuthenticationRegion = setting("AWS_REGION") ?? RegionEndpoint.USEast1.SystemName;
         // An emulator on this machine takes any credentials, so none are asked for.
-        return new Uri(endpoint).IsLoopback
+        return new UriBuilder(endpoint).Uri.IsLoopback
             ? new AmazonDynamoDBClient(new BasicAWSCredentials("local", "local"), config)
             : new AmazonDynamoDBClient(config);
     }
@@ -31,12 +33,16 @@ internal static class DynamoDb
     /// <summary>The name of a table.</summary>
     /// <exception cref="SettingException">The setting is missing.</exception>
     public static string TableName(Func<string, string?> setting, string name) =>
-        setting(name) is { Length: > 0 } table
+        setting(name) is { } table && !string.IsNullOrWhiteSpace(table)
             ? table
             : throw new SettingException($"The setting {name} is missing; expected is the name of a DynamoDB table.");
 
     /// <summary>Calls DynamoDB. A condition that does not hold is an answer; every other failure is the table's.</summary>
-    public static async Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
+    /// <param name="table">Which table is to blame, as the log names it.</param>
+    /// <param name="call">The call.</param>
+    /// <param name="cancellationToken">Ends the call, which is no failure.</param>
+    /// <exception cref="DependencyException">The table cannot be reached.</exception>
+    public static async Task<T> CallAsync<T>(string table, Func<Task<T>> call, CancellationToken cancellationToken)
     {
         try
         {
@@ -44,7 +50,7 @@ internal static class DynamoDb
         }
         catch (Exception exception) when (exception is not ConditionalCheckFailedException && !cancellationToken.IsCancellationRequested)
         {
-            throw new DependencyException("DynamoDB", exception);
+            throw new DependencyException(table, exception);
         }
     }
 }
