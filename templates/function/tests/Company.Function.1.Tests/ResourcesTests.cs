@@ -8,11 +8,47 @@ namespace Company.Function._1.Tests;
 public sealed class ResourcesTests : DeploymentTest
 {
     [Fact]
-    public void Raises_an_alarm_when_something_fails() => Assert.NotEmpty(Deployed.Of("AWS::CloudWatch::Alarm"));
+    public void Raises_an_alarm_when_something_fails()
+    {
+        string[] metrics =
+        [
+#if (http)
+            "AWS/ApiGateway 5xx",
+#endif
+#if (sqs || eventbridge)
+            "AWS/SQS ApproximateNumberOfMessagesVisible",
+#endif
+#if (asynchronous)
+            "AWS/Lambda AsyncEventsDropped",
+#endif
+#if (dynamodb)
+            "AWS/Lambda IteratorAge",
+            "AWS/Lambda OnFailureDestinationDeliveredEventCount",
+#endif
+#if (asynchronous || dynamodb)
+            "AWS/Lambda DestinationDeliveryFailures",
+#endif
+        ];
+
+        Assert.Equal(metrics.Order(), Deployed.Of("AWS::CloudWatch::Alarm").Select(alarm => $"{alarm.Value["Namespace"]} {alarm.Value["MetricName"]}").Order());
+    }
 
     [Fact]
-    public void Keeps_the_tables_when_the_stack_is_removed() =>
-        Assert.All(Deployed.Of("AWS::DynamoDB::Table"), table => Assert.Equal("Retain", (string)Deployed.Resources[table.Key]!["DeletionPolicy"]!));
+    public void Keeps_the_tables_and_buckets_of_its_own_when_the_stack_is_removed()
+    {
+        // The framework's bucket for deployments goes with the stack.
+        var kept = Deployed.Of("AWS::DynamoDB::Table").Concat(Deployed.Of("AWS::S3::Bucket")).Select(resource => resource.Key).Where(id => id != "ServerlessDeploymentBucket");
+
+        Assert.All(kept, id => Assert.Equal("Retain", (string)Deployed.Resources[id]!["DeletionPolicy"]!));
+    }
+
+    [Fact]
+    public void Gives_every_function_a_role_of_its_own()
+    {
+        var roles = Deployed.Of("AWS::Lambda::Function").Select(function => function.Value["Role"]!.ToJsonString()).ToList();
+
+        Assert.Equal(roles.Distinct(), roles);
+    }
 #if (http)
 
     [Fact]
@@ -91,6 +127,9 @@ public sealed class ResourcesTests : DeploymentTest
         Assert.Equal((true, 5, "TRIM_HORIZON"), ((bool)mapping["BisectBatchOnFunctionError"]!, (int)mapping["MaximumRetryAttempts"]!, (string)mapping["StartingPosition"]!));
         Assert.Equal("""{"OnFailure":{"Destination":{"Fn::GetAtt":["FailedEvents","Arn"]}}}""", mapping["DestinationConfig"]!.ToJsonString());
         Assert.Contains("s3:PutObject", Deployed["FunctionRole"].ToJsonString(), StringComparison.Ordinal);
+
+        // Without it Lambda does not count what the alarm ChangesNotKept looks at.
+        Assert.Equal("""{"Metrics":["EventCount"]}""", mapping["MetricsConfig"]!.ToJsonString());
     }
 #endif
 #if (asynchronous)
@@ -114,6 +153,16 @@ public sealed class ResourcesTests : DeploymentTest
         Assert.Equal("""{"Fn::GetAtt":["OnUploadLambdaFunction","Arn"]}""", hears["Function"]!.ToJsonString());
         Assert.Equal("""{"Ref":"AWS::AccountId"}""", Deployed["UploadsPermission"]["SourceAccount"]!.ToJsonString());
         Assert.Contains("${UploadsBucket.Arn}/orders/*", Deployed["ReadUploads"].ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Can_read_an_upload_that_was_overwritten()
+    {
+        var reads = Deployed["ReadUploads"]["PolicyDocument"]!["Statement"]![0]!;
+
+        Assert.Equal("Enabled", (string)Deployed["UploadsBucket"]["VersioningConfiguration"]!["Status"]!);
+        Assert.Equal("""["s3:GetObject","s3:GetObjectVersion"]""", reads["Action"]!.ToJsonString());
+        Assert.Equal("""{"Fn::Sub":"${UploadsBucket.Arn}/orders/*"}""", reads["Resource"]!.ToJsonString());
     }
 #endif
 #if (schedule || sns || eventbridge)
