@@ -1,10 +1,10 @@
 using Company.Auth._1;
 using Company.Auth._1.Functions;
-#if (lambdaAuthorizer)
-using Company.Auth._1.Tokens;
-#endif
 using Company.Auth._1.Users;
 using Serverless;
+#if (lambdaAuthorizer)
+using Serverless.Tokens;
+#endif
 
 // Each is made when the function that runs here first needs it.
 var users = new Lazy<UsersTable>(() => UsersTable.Open(Environment.GetEnvironmentVariable));

@@ -1,6 +1,6 @@
 using Company.Function._1.Orders;
 #if (guarded)
-using Company.Auth._1.Tokens;
+using Serverless.Tokens;
 #endif
 
 namespace Company.Function._1.Host;
@@ -27,20 +27,7 @@ internal static class HostedService
             await verifier.IsReadyAsync(http.RequestAborted) && await orders.IsReadyAsync(http.RequestAborted)
                 ? Results.Ok()
                 : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
-        var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Serverless.Authorizer");
-        app.MapRoutes(Api.Routes(new Lazy<OrdersTable>(orders)), async (authorization, cancelled) =>
-        {
-            // As API Gateway answers: 401 without a token, 403 with a bad one.
-            var verdict = await verifier.VerifyAsync(authorization, cancelled);
-            if (verdict is Admitted admitted)
-                return Caller.FromContext(admitted.ToContext())!;
-            var denied = (Denied)verdict;
-            logger.LogWarning("Denied: {Reason}, key {KeyId}, in trace {RequestTrace}", denied.Reason, denied.KeyId, Trace.Current);
-            throw denied.Reason == "no_token"
-                ? new ProblemException(401, "not_signed_in", "The request has no token; expected is the header Authorization: Bearer <token>.")
-                : new ProblemException(403, "token_denied", "The token is not one that is let in; the log says why, by the trace id.");
-        });
-        app.Lifetime.ApplicationStarted.Register(() => _ = verifier.PrefetchAsync(app.Lifetime.ApplicationStopping));
+        app.MapRoutes(Api.Routes(new Lazy<OrdersTable>(orders)), verifier);
 #else
         app.MapGet("/health/ready", async (HttpContext http) =>
             await orders.IsReadyAsync(http.RequestAborted) ? Results.Ok() : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
@@ -48,13 +35,7 @@ internal static class HostedService
             Api.Routes(new Lazy<OrdersTable>(orders)),
             (_, _) => throw new ProblemException(401, "not_signed_in", "The route asks for a caller, which nothing before the service names."));
 #endif
-        app.Lifetime.ApplicationStopped.Register(() =>
-        {
-#if (guarded)
-            verifier.Dispose();
-#endif
-            orders.Dispose();
-        });
+        app.Lifetime.ApplicationStopped.Register(orders.Dispose);
         return app;
     }
 }

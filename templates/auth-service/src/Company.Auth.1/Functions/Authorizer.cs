@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using Amazon.Lambda.Core;
-using Company.Auth._1.Tokens;
 using Serverless;
+using Serverless.Tokens;
 
 namespace Company.Auth._1.Functions;
 

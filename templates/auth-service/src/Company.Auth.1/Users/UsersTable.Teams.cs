@@ -96,7 +96,7 @@ internal sealed partial class UsersTable
     {
         for (var attempt = 1; attempt <= Attempts; attempt++)
         {
-            var team = await GetAsync(TeamKey(teamId), Meta, cancellationToken) ?? throw NotPermitted(Permission.ManageTeam);
+            var team = await GetAsync(TeamKey(teamId), Meta, cancellationToken) ?? throw await RefuseAsync(caller, Permission.ManageTeam, cancellationToken);
             await ApplyAsync(teamId, TeamChange.From(team["change"]), cancellationToken);
 
             // The change before may have been the caller's removal: so they are asked about only now, and what is recorded under this
@@ -104,7 +104,7 @@ internal sealed partial class UsersTable
             var own = await GetAsync(UserKey(caller.Sub), TeamKey(teamId), cancellationToken);
             var leaves = role is null && sub == caller.Sub;
             if (own is null || !(leaves || ReadMembership(own) is { } place && place.May(Permission.ManageTeam)))
-                throw NotPermitted(Permission.ManageTeam);
+                throw await RefuseAsync(caller, Permission.ManageTeam, cancellationToken);
 
             var row = await GetAsync(UserKey(sub), TeamKey(teamId), cancellationToken);
             var membership = row is null ? null : ReadMembership(row);

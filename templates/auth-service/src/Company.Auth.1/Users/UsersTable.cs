@@ -1,8 +1,6 @@
 using System.Globalization;
-using Amazon;
 using Amazon.DynamoDBv2;
 using Amazon.DynamoDBv2.Model;
-using Amazon.Runtime;
 using Serverless;
 
 namespace Company.Auth._1.Users;
@@ -27,32 +25,9 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
     /// <exception cref="SettingException">The table's name or its region is missing.</exception>
     public static UsersTable Open(Func<string, string?> setting)
     {
-        var name = setting("USERS_TABLE");
-        if (string.IsNullOrWhiteSpace(name))
-            throw new SettingException("The setting USERS_TABLE is missing; expected is the name of a DynamoDB table.");
-
-        var config = new AmazonDynamoDBConfig
-        {
-            // The trigger has five seconds in all: https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html
-            Timeout = TimeSpan.FromSeconds(1.5),
-            MaxErrorRetry = 1,
-            HttpClientFactory = new TracedHttp(),
-        };
-        var region = setting("AWS_REGION");
-        if (setting("AWS_ENDPOINT_URL_DYNAMODB") is not { Length: > 0 } endpoint)
-        {
-            if (string.IsNullOrWhiteSpace(region))
-                throw new SettingException("The setting AWS_REGION is missing; expected is the region of the table.");
-            config.RegionEndpoint = RegionEndpoint.GetBySystemName(region);
-            return new UsersTable(new AmazonDynamoDBClient(config), name);
-        }
-
-        config.ServiceURL = endpoint;
-        config.AuthenticationRegion = region ?? RegionEndpoint.USEast1.SystemName;
-        // An emulator on this machine takes any credentials, so none are asked for.
-        return new UriBuilder(endpoint).Uri.IsLoopback
-            ? new UsersTable(new AmazonDynamoDBClient(new BasicAWSCredentials("local", "local"), config), name)
-            : new UsersTable(new AmazonDynamoDBClient(config), name);
+        var name = DynamoDb.TableName(setting, "USERS_TABLE");
+        // The trigger has five seconds in all: https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html
+        return new UsersTable(DynamoDb.Connect(setting, TimeSpan.FromSeconds(1.5), retries: 1), name);
     }
 
     /// <summary>
@@ -133,7 +108,7 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
         var row = await GetAsync(UserKey(caller.Sub), TeamKey(teamId), cancellationToken);
         return row is not null && ReadMembership(row) is { } membership && membership.May(permission)
             ? membership
-            : throw NotPermitted(permission);
+            : throw await RefuseAsync(caller, permission, cancellationToken);
     }
 
     /// <summary>Whether the table answers.</summary>
@@ -158,8 +133,12 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
     private const string Profile = "PROFILE";
     private const int MaxTeamsTold = 100;
 
-    private static ProblemException NotPermitted(string permission) =>
-        new(403, "not_permitted", $"This needs the permission {permission} in the team, which the caller does not have.");
+    // Who may not may be one whose row is missing: the first request makes it, whatever it asks for.
+    private async Task<ProblemException> RefuseAsync(Caller caller, string permission, CancellationToken cancellationToken)
+    {
+        await FindOrCreateUserAsync(caller, cancellationToken);
+        return new ProblemException(403, "not_permitted", $"This needs the permission {permission} in the team, which the caller does not have.");
+    }
 
     private static string UserKey(string sub) => $"USER#{sub}";
 
@@ -197,26 +176,6 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
         return response.Item is { Count: > 0 } item ? item : null;
     }
 
-    /// <summary>Calls DynamoDB. A condition that does not hold is an answer; every other failure is the table's.</summary>
-    private static async Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await call();
-        }
-        catch (Exception exception) when (exception is not ConditionalCheckFailedException && !cancellationToken.IsCancellationRequested)
-        {
-            throw new DependencyException("The users table", exception);
-        }
-    }
-
-    private sealed class TracedHttp : HttpClientFactory
-    {
-        // A client that the SDK did not make has its own timeout, not the configuration's.
-        public override HttpClient CreateHttpClient(IClientConfig clientConfig) =>
-            new(new Trace.Handler(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5), ConnectTimeout = TimeSpan.FromSeconds(1) }))
-            {
-                Timeout = clientConfig.Timeout ?? Timeout.InfiniteTimeSpan,
-            };
-    }
+    private static Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken) =>
+        DynamoDb.CallAsync("The users table", call, cancellationToken);
 }

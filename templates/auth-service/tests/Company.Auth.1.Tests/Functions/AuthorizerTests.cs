@@ -1,8 +1,7 @@
 using System.Text.Json.Nodes;
 using Company.Auth._1.Functions;
-using Company.Auth._1.Tests.Tokens;
-using Company.Auth._1.Tokens;
 using Serverless;
+using Serverless.Tokens;
 
 namespace Company.Auth._1.Tests.Functions;
 

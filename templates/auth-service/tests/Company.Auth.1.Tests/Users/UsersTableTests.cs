@@ -97,6 +97,18 @@ public sealed class UsersTableTests(LocalServices services) : IAsyncLifetime
         Assert.Equal((403, "not_permitted"), (refused.Status, refused.Code));
     }
 
+    [Fact]
+    public async Task Makes_the_missing_row_of_one_who_is_refused_too()
+    {
+        var (caller, other) = (new Caller(NewSub()), new Caller(NewSub()));
+
+        Assert.Equal("not_permitted", await RefusedAsync(() => users.RequirePermissionAsync(caller, "none", Permission.ReadTeam, Cancel)));
+        Assert.Equal("not_permitted", await RefusedAsync(() => users.RemoveMemberAsync(other, "none", other.Sub, Cancel)));
+
+        Assert.NotNull(await users.FindUserAsync(caller.Sub, Cancel));
+        Assert.NotNull(await users.FindUserAsync(other.Sub, Cancel));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -13,8 +13,8 @@ namespace Company.Function._1.Functions;
 internal static class OnChange
 {
     /// <summary>
-    /// Answers with the changes that failed. Lambda delivers anew from the first of them, in halves, until the one that keeps failing
-    /// stands alone; that one it writes to the failure destination, and goes on behind it.
+    /// Answers with the changes that failed. Lambda delivers anew what stands from the first of them on, and at last writes that to the
+    /// failure destination and goes on behind the batch. The others of the batch are kept at the first attempt.
     /// </summary>
     public static async Task<StreamsEventResponse> Handle(DynamoDBEvent changes, ILambdaContext context, OrderHistory history)
     {

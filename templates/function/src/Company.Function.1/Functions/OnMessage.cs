@@ -21,17 +21,19 @@ internal static class OnMessage
     /// </summary>
     public static async Task<SQSBatchResponse> Handle(SQSEvent batch, ILambdaContext context, OrdersTable orders)
     {
+        // The sender's trace goes on with each message: the batch has one of its own.
         var failures = await Records.HandleEachAsync(
-            batch.Records, message => message.MessageId, (message, time) => HandleAsync(message, context, orders, time), context, AtATime);
+            batch.Records,
+            message => message.MessageId,
+            (message, time) => HandleAsync(message, context, orders, time),
+            context,
+            AtATime,
+            message => message.Attributes?.GetValueOrDefault("AWSTraceHeader"));
         return new SQSBatchResponse([.. failures.Select(failure => new SQSBatchResponse.BatchItemFailure { ItemIdentifier = failure.Id })]);
     }
 
     private static async Task HandleAsync(SQSEvent.SQSMessage message, ILambdaContext context, OrdersTable orders, CancellationToken time)
     {
-        // The sender's trace goes on here: the batch has one of its own.
-        if (message.Attributes?.GetValueOrDefault("AWSTraceHeader") is { } sender && Trace.IsValid(sender))
-            Trace.Current = sender;
-
         var order = Order.Read(Encoding.UTF8.GetBytes(message.Body ?? ""));
         var isNew = await orders.PlaceAsync(order, time);
         context.Logger.LogInformation(

@@ -51,7 +51,7 @@ internal static class OnUpload
             throw new InvalidOrderException($"The upload has {upload.Object.Size} bytes; expected are at most {LongestOrder}.");
         try
         {
-            // In the event the key is encoded as in a URL, with a plus for a space.
+            // The version that was uploaded: another may have taken its place. In the event the key is encoded as in a URL, with a plus for a space.
             using var response = await s3.GetObjectAsync(
                 new GetObjectRequest { BucketName = upload.Bucket.Name, Key = WebUtility.UrlDecode(upload.Object.Key), VersionId = upload.Object.VersionId }, time);
             using var document = new MemoryStream();

@@ -37,7 +37,7 @@ internal sealed class OrderHistory(IAmazonDynamoDB client, string table) : IDisp
             item["before"] = Map(before);
         if (record.NewImage is { Count: > 0 } after)
             item["after"] = Map(after);
-        return DynamoDb.CallAsync(() => client.PutItemAsync(new PutItemRequest { TableName = table, Item = item }, cancellationToken), cancellationToken);
+        return DynamoDb.CallAsync("The order history", () => client.PutItemAsync(new PutItemRequest { TableName = table, Item = item }, cancellationToken), cancellationToken);
     }
 
     /// <inheritdoc/>

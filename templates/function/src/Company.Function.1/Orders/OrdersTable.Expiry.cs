@@ -20,7 +20,7 @@ internal sealed partial class OrdersTable
         };
         do
         {
-            var page = await DynamoDb.CallAsync(() => client.QueryAsync(request, cancellationToken), cancellationToken);
+            var page = await DynamoDb.CallAsync("The orders table", () => client.QueryAsync(request, cancellationToken), cancellationToken);
             foreach (var item in page.Items ?? [])
                 yield return item["id"].S;
             request.ExclusiveStartKey = page.LastEvaluatedKey;
@@ -36,6 +36,7 @@ internal sealed partial class OrdersTable
         try
         {
             await DynamoDb.CallAsync(
+                "The orders table",
                 () => client.UpdateItemAsync(
                     new UpdateItemRequest
                     {

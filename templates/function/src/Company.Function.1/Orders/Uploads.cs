@@ -1,6 +1,7 @@
 using Amazon;
 using Amazon.Runtime;
 using Amazon.S3;
+using Serverless;
 
 namespace Company.Function._1.Orders;
 

@@ -18,16 +18,17 @@ public static class Records
     /// <param name="handle">Handles one; the token is cancelled a second before the invocation's time is over.</param>
     /// <param name="context">The invocation.</param>
     /// <param name="atATime">How many are handled side by side.</param>
+    /// <param name="traceOf">The trace that a record brings, in which it is handled and logged; null or none: the invocation's.</param>
     /// <returns>The failures, in the order of the records.</returns>
     public static Task<IReadOnlyList<FailedRecord>> HandleEachAsync<T>(
-        IList<T>? records, Func<T, string> idOf, Func<T, CancellationToken, Task> handle, ILambdaContext context, int atATime = 1)
+        IList<T>? records, Func<T, string> idOf, Func<T, CancellationToken, Task> handle, ILambdaContext context, int atATime = 1, Func<T, string?>? traceOf = null)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return HandleEachAsync(records ?? [], idOf, handle, context.RemainingTime - Reserve, context.Logger, atATime);
+        return HandleEachAsync(records ?? [], idOf, handle, context.RemainingTime - Reserve, context.Logger, atATime, traceOf);
     }
 
     internal static async Task<IReadOnlyList<FailedRecord>> HandleEachAsync<T>(
-        IList<T> records, Func<T, string> idOf, Func<T, CancellationToken, Task> handle, TimeSpan limit, ILambdaLogger logger, int atATime)
+        IList<T> records, Func<T, string> idOf, Func<T, CancellationToken, Task> handle, TimeSpan limit, ILambdaLogger logger, int atATime, Func<T, string?>? traceOf = null)
     {
         var failed = new ConcurrentDictionary<int, FailedRecord>();
         using var time = new CancellationTokenSource(limit > TimeSpan.Zero ? limit : TimeSpan.Zero);
@@ -35,6 +36,9 @@ public static class Records
         {
             try
             {
+                // Set here, for the line below as well: what the handler sets ends with it.
+                if (traceOf?.Invoke(records[index]) is { } trace && Trace.IsValid(trace))
+                    Trace.Current = trace;
                 time.Token.ThrowIfCancellationRequested();
                 await handle(records[index], time.Token);
             }

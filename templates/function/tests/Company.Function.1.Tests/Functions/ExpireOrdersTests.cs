@@ -1,4 +1,4 @@
-using Company.Function._1.Orders;
+using System.Globalization;
 
 namespace Company.Function._1.Tests.Functions;
 
@@ -11,10 +11,16 @@ public sealed class ExpireOrdersTests(LocalServices services) : FunctionTests("e
     [Fact]
     public async Task Ends_the_orders_older_than_a_day_once_and_leaves_the_others()
     {
-        using var orders = OrdersTable.Open(Services.Settings.GetValueOrDefault);
+        using var table = DynamoDb.Connect(Services.Settings.GetValueOrDefault);
         var run = Guid.NewGuid().ToString("n");
         for (var hours = 0; hours < 48; hours++)
-            Assert.True(await orders.PlaceAsync(new Order($"{run}-{hours:00}", "ada", "Tea", 1, Due.AddHours(-hours).AddMinutes(-1)), TestContext.Current.CancellationToken));
+        {
+            var placedAt = Due.AddHours(-hours).AddMinutes(-1).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+            await table.PutItemAsync(
+                "orders",
+                new() { ["id"] = new() { S = $"{run}-{hours:00}" }, ["placedAt"] = new() { S = placedAt }, ["status"] = new() { S = "placed" } },
+                TestContext.Current.CancellationToken);
+        }
 
         foreach (var name in EventFiles.Of("expireOrders"))
             Assert.True((await InvokeAsync(EventFiles.Read(name))).Succeeded);

@@ -17,7 +17,7 @@ public sealed class OnMessageTests(LocalServices services) : FunctionTests("onMe
         }
 
         Assert.Equal(2, (await Services.ItemsAsync("orders", item => item["id"].S.StartsWith("sample-", StringComparison.Ordinal))).Count);
-        await Function.WaitForOutputAsync(line => line.Contains("InvalidOrderException", StringComparison.Ordinal) && line.Contains("2e1424d4", StringComparison.Ordinal));
+        await Function.WaitForOutputAsync(line => line.Contains("InvalidOrderException", StringComparison.Ordinal) && line.Contains("2e1424d4", StringComparison.Ordinal) && line.Contains("Root=1-67891233-abcdef012345678912345678", StringComparison.Ordinal));
         await Function.WaitForOutputAsync(line => line.Contains("Root=1-67891233-abcdef012345678912345678", StringComparison.Ordinal) && line.Contains("is kept", StringComparison.Ordinal));
         Assert.DoesNotContain(Function.Output.Concat(Function.Errors), line => line.Contains("do not log me", StringComparison.Ordinal));
     }

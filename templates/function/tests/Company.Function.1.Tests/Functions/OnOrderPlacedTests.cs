@@ -13,6 +13,9 @@ public sealed class OnOrderPlacedTests(LocalServices services) : FunctionTests("
         }
 
         Assert.Equal("Tea, Darjeeling", Assert.Single(await Services.ItemsAsync("orders", item => item["id"].S == "sample-1"))["product"].S);
+        await Function.WaitForOutputAsync(line => line.Contains("Order sample-1", StringComparison.Ordinal));
+        await Function.WaitForOutputAsync(line => line.Contains("InvalidOrderException", StringComparison.Ordinal));
+        Assert.DoesNotContain(Function.Output.Concat(Function.Errors), line => line.Contains("do not log me", StringComparison.Ordinal));
     }
 
     [Fact]

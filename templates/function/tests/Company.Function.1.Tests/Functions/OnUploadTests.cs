@@ -8,7 +8,7 @@ public sealed class OnUploadTests(LocalServices services) : FunctionTests("onUpl
 {
     private readonly ConcurrentDictionary<string, string> bucket = new()
     {
-        ["/uploads/orders/grüße & tea+1.json"] = OrderOf("sample-1"),
+        ["/uploads/orders/grüße & tea+1.json?versionId=096fKKXTRTtl3on89fVO.nfljtsv6qko"] = OrderOf("sample-1"),
         ["/uploads/orders/poison.json"] = """{"id": "do not log me" """,
     };
 
@@ -35,14 +35,28 @@ public sealed class OnUploadTests(LocalServices services) : FunctionTests("onUpl
     public async Task Keeps_an_order_once_that_is_told_of_twice()
     {
         var id = Guid.NewGuid().ToString("n");
-        bucket["/uploads/orders/2.json"] = OrderOf(id);
-        var upload = EventFiles.Read("onUpload").Replace("gr%C3%BC%C3%9Fe+%26+tea%2B1", "2", StringComparison.Ordinal);
+        bucket["/uploads/orders/2.json?versionId=one"] = OrderOf(id);
+        var upload = Upload("2", "one");
 
         Assert.True((await InvokeAsync(upload)).Succeeded);
         Assert.True((await InvokeAsync(upload)).Succeeded);
 
         Assert.Single(await Services.ItemsAsync("orders", item => item["id"].S == id));
         await Function.WaitForOutputAsync(line => line.Contains(id, StringComparison.Ordinal) && line.Contains("was kept before", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Keeps_the_order_that_was_uploaded_when_another_has_overwritten_it()
+    {
+        var (first, second) = (Guid.NewGuid().ToString("n"), Guid.NewGuid().ToString("n"));
+        bucket["/uploads/orders/3.json?versionId=one"] = OrderOf(first);
+        bucket["/uploads/orders/3.json?versionId=two"] = OrderOf(second);
+        bucket["/uploads/orders/3.json"] = OrderOf(second);
+
+        foreach (var version in new[] { "one", "two" })
+            Assert.True((await InvokeAsync(Upload("3", version))).Succeeded);
+
+        Assert.Equal(2, (await Services.ItemsAsync("orders", item => item["id"].S == first || item["id"].S == second)).Count);
     }
 
     [Fact]
@@ -60,7 +74,8 @@ public sealed class OnUploadTests(LocalServices services) : FunctionTests("onUpl
     {
         s3 ??= await Loopback.StartAsync(async http =>
         {
-            if (status == 200 && bucket.TryGetValue(http.Request.Path.Value!, out var document))
+            var version = http.Request.Query["versionId"].ToString() is { Length: > 0 } id ? $"?versionId={id}" : "";
+            if (status == 200 && bucket.TryGetValue($"{http.Request.Path.Value}{version}", out var document))
             {
                 await http.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(document));
                 return;
@@ -78,6 +93,11 @@ public sealed class OnUploadTests(LocalServices services) : FunctionTests("onUpl
         if (s3 is not null)
             await s3.DisposeAsync();
     }
+
+    private static string Upload(string name, string version) =>
+        EventFiles.Read("onUpload")
+            .Replace("gr%C3%BC%C3%9Fe+%26+tea%2B1", name, StringComparison.Ordinal)
+            .Replace("096fKKXTRTtl3on89fVO.nfljtsv6qko", version, StringComparison.Ordinal);
 
     private static string OrderOf(string id) => $$"""{"id":"{{id}}","customer":null,"product":"Tea","quantity":2,"placedAt":"2026-11-22T12:00:00Z"}""";
 }

@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
-using Serverless;
 
-namespace Company.Auth._1.Tokens;
+namespace Serverless.Tokens;
 
 /// <summary>What the verifier makes of a token: it is one of the two below.</summary>
 internal abstract record Verdict;

@@ -1,7 +1,4 @@
-using Company.Auth._1.Tokens;
-using Serverless;
-
-namespace Company.Auth._1.Tests.Tokens;
+namespace Serverless.Tokens;
 
 public sealed class TokenRulesTests
 {

@@ -1,8 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
-using Serverless;
 
-namespace Company.Auth._1.Tokens;
+namespace Serverless.Tokens;
 
 /// <summary>Which tokens are let in.</summary>
 internal sealed record TokenRules

@@ -1,11 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
-using Company.Auth._1.Tokens;
 using Microsoft.IdentityModel.Tokens;
-using Serverless;
 
-namespace Company.Auth._1.Tests.Tokens;
+namespace Serverless.Tokens;
 
 public sealed class TokenVerifierTests : IAsyncLifetime
 {

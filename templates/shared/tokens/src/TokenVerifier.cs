@@ -3,9 +3,8 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
-using Serverless;
 
-namespace Company.Auth._1.Tokens;
+namespace Serverless.Tokens;
 
 /// <summary>
 /// Decides whether a bearer of a token is let in. A bad token is denied with a reason; what keeps the verifier from deciding

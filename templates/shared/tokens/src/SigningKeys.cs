@@ -1,7 +1,6 @@
 using Microsoft.IdentityModel.Tokens;
-using Serverless;
 
-namespace Company.Auth._1.Tokens;
+namespace Serverless.Tokens;
 
 /// <summary>
 /// The keys of one issuer, kept and rotated: a key that is not there is asked for at once, but after a look in vain no more often

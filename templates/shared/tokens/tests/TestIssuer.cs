@@ -4,12 +4,10 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
-using Company.Auth._1.Tokens;
 using Microsoft.AspNetCore.Http;
 using Microsoft.IdentityModel.Tokens;
-using Serverless;
 
-namespace Company.Auth._1.Tests.Tokens;
+namespace Serverless.Tokens;
 
 /// <summary>An issuer of tokens on loopback, with keys made here: it publishes them as a user pool does, and counts who asks.</summary>
 internal sealed class TestIssuer : IAsyncDisposable
