@@ -10,7 +10,7 @@ namespace Serverless.Templates.Tests;
 /// </summary>
 public sealed class AddedFunctionTests
 {
-    private static readonly string[] OddNames = ["refund status", "1st", "class", "Access", "my-odd.name", "Größe", "a&b", "Program", "Task"];
+    private static readonly string[] OddNames = ["refund status", "1st", "class", "Access", "my-odd.name", "Größe", "a&b", "Program", "Task", "Add", "Handle", "LoadTests", "order-status"];
 
     private static readonly ConcurrentDictionary<(string, string), Lazy<Task<Extended>>> Services = new();
 

@@ -24,7 +24,11 @@ internal static class HostedService
             await verifier.IsReadyAsync(http.RequestAborted) && await users.IsReadyAsync(http.RequestAborted)
                 ? Results.Ok()
                 : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
+#if (lambdaAuthorizer)
         app.MapRoutes(Api.Routes(new Lazy<UsersTable>(users)), verifier);
+#else
+        app.MapRoutes(Api.Routes(new Lazy<UsersTable>(users)), verifier, isBuiltIn: true);
+#endif
         if (app.Environment.IsDevelopment())
             app.MapTrigger(users);
         app.Lifetime.ApplicationStopped.Register(users.Dispose);

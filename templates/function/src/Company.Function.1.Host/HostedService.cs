@@ -27,7 +27,11 @@ internal static class HostedService
             await verifier.IsReadyAsync(http.RequestAborted) && await orders.IsReadyAsync(http.RequestAborted)
                 ? Results.Ok()
                 : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
+#if (authJwt)
+        app.MapRoutes(Api.Routes(new Lazy<OrdersTable>(orders)), verifier, isBuiltIn: true);
+#else
         app.MapRoutes(Api.Routes(new Lazy<OrdersTable>(orders)), verifier);
+#endif
 #else
         app.MapGet("/health/ready", async (HttpContext http) =>
             await orders.IsReadyAsync(http.RequestAborted) ? Results.Ok() : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));

@@ -52,7 +52,7 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
 
     [Theory]
     [InlineData(null, 401, "not_signed_in")]
-#if (jwtAuthorizer)
+#if (authJwt)
     [InlineData("garbage", 401, "token_denied")]
 #else
     [InlineData("garbage", 403, "token_denied")]

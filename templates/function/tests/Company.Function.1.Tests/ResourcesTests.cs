@@ -73,7 +73,7 @@ public sealed class ResourcesTests : DeploymentTest
 
     private static string AuthParameter(string name) => $"/auth/{name}}}}}";
 #endif
-#if (jwtAuthorizer)
+#if (authJwt)
 
     [Fact]
     public void Takes_access_tokens_of_the_ventures_pool_only()
