@@ -10,18 +10,22 @@ const described = () =>
 
 const logicalId = (name) => name[0].toUpperCase() + name.slice(1);
 
+const signedInRoleOf = (resolveVariable) => resolveVariable('self:custom.signedInRole, null');
+
 // Access tokens hold the scope and id tokens hold none: without it the API's built-in authorizer takes both.
 const guard = async ({ folder, access }, resolveVariable) => {
-  if (access === 'iam') return { type: 'aws_iam' };
-  if (access === 'anyone') return undefined;
-  const authorizers = await resolveVariable('self:provider.httpApi.authorizers, null');
-  if (access !== 'token' || !authorizers?.token) {
-    throw new Error(
-      `handlers/${folder}/function.json has the access "${access}"; expected is ${authorizers?.token ? 'token, ' : ''}iam or anyone` +
-        (authorizers?.token ? '.' : ', since serverless.yml has no authorizer "token".'),
-    );
+  const token = (await resolveVariable('self:provider.httpApi.authorizers, null'))?.token;
+  const guards = {
+    ...(token && { token: token.type === 'jwt' ? { name: 'token', scopes: ['aws.cognito.signin.user.admin'] } : { name: 'token' } }),
+    // Without the role that the identity pool gives to whoever has signed in, nobody could call the route.
+    ...((await signedInRoleOf(resolveVariable)) && { iam: { type: 'aws_iam' } }),
+    anyone: undefined,
+  };
+  if (!Object.hasOwn(guards, access)) {
+    const lacks = { token: 'serverless.yml has no authorizer "token"', iam: 'serverless.yml has no custom.signedInRole, the role of an identity pool' }[access];
+    throw new Error(`handlers/${folder}/function.json has the access "${access}"; expected is ${Object.keys(guards).join(' or ')}${lacks ? `, since ${lacks}` : ''}.`);
   }
-  return authorizers.token.type === 'jwt' ? { name: 'token', scopes: ['aws.cognito.signin.user.admin'] } : { name: 'token' };
+  return guards[access];
 };
 
 module.exports.functions = async ({ resolveVariable }) => {
@@ -44,7 +48,7 @@ module.exports.resources = async ({ resolveVariable }) => {
   const prefix = `${await resolveVariable('self:service')}-${await resolveVariable('sls:stage')}`;
   const statement = (Action, Resource) => ({ Effect: 'Allow', Action, Resource });
   const policy = (PolicyName, Statement) => ({ PolicyName, PolicyDocument: { Version: '2012-10-17', Statement } });
-  const signedInRole = await resolveVariable('self:custom.signedInRole, null');
+  const signedInRole = await signedInRoleOf(resolveVariable);
   const Resources = {};
   const extensions = {};
   for (const { name, method, path, access, statements = [] } of described()) {
@@ -63,7 +67,7 @@ module.exports.resources = async ({ resolveVariable }) => {
         Tags: Object.entries(await resolveVariable('self:provider.tags')).map(([Key, Value]) => ({ Key, Value })),
       },
     };
-    if (access === 'iam' && signedInRole) {
+    if (access === 'iam') {
       // Whoever has signed in to the identity pool may call the route.
       const route = `${method}${path.replace(/\{[^}]*\}/g, '*')}`;
       const api = { 'Fn::Sub': `arn:\${AWS::Partition}:execute-api:\${AWS::Region}:\${AWS::AccountId}:\${HttpApi}/$default/${route}` };

@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module';
 import { mkdirSync, writeFileSync, existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { createTable } from './table.mjs';
 
 // src/sls-auth.Host/appsettings.Development.json expects these.
 const host = '127.0.0.1';
@@ -60,24 +61,13 @@ const key = (partition, sort) => [
   { AttributeName: partition, KeyType: 'HASH' },
   { AttributeName: sort, KeyType: 'RANGE' },
 ];
-const created = await fetch(`http://${host}:${tablePort}/`, {
-  method: 'POST',
-  headers: {
-    'Content-Type': 'application/x-amz-json-1.0',
-    'X-Amz-Target': 'DynamoDB_20120810.CreateTable',
-    'X-Amz-Date': new Date().toISOString().replace(/[-:]|\.\d+/g, ''),
-    Authorization: 'AWS4-HMAC-SHA256 Credential=local/20260101/local/dynamodb/aws4_request, SignedHeaders=host, Signature=0',
-  },
-  body: JSON.stringify({
-    TableName: 'users',
-    BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: ['pk', 'sk', 'gsi1pk', 'gsi1sk'].map((name) => ({ AttributeName: name, AttributeType: 'S' })),
-    KeySchema: key('pk', 'sk'),
-    GlobalSecondaryIndexes: [{ IndexName: 'gsi1', KeySchema: key('gsi1pk', 'gsi1sk'), Projection: { ProjectionType: 'ALL' } }],
-  }),
+await createTable(`http://${host}:${tablePort}/`, {
+  TableName: 'users',
+  BillingMode: 'PAY_PER_REQUEST',
+  AttributeDefinitions: ['pk', 'sk', 'gsi1pk', 'gsi1sk'].map((name) => ({ AttributeName: name, AttributeType: 'S' })),
+  KeySchema: key('pk', 'sk'),
+  GlobalSecondaryIndexes: [{ IndexName: 'gsi1', KeySchema: key('gsi1pk', 'gsi1sk'), Projection: { ProjectionType: 'ALL' } }],
 });
-const answer = await created.text();
-if (!created.ok && !answer.includes('ResourceInUseException')) throw new Error(`The table could not be made: ${answer}`);
 
 console.log(`User pool ${pool}, app client ${client}: http://${host}:${poolPort}, confirmation code ${process.env.CODE}`);
 console.log(`Table users: http://${host}:${tablePort}`);

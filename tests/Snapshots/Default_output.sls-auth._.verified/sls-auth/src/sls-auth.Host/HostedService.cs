@@ -1,7 +1,7 @@
 ﻿using sls_auth.Functions;
-using sls_auth.Tokens;
 using sls_auth.Users;
 using Serverless;
+using Serverless.Tokens;
 
 namespace sls_auth.Host;
 
@@ -24,38 +24,11 @@ internal static class HostedService
             await verifier.IsReadyAsync(http.RequestAborted) && await users.IsReadyAsync(http.RequestAborted)
                 ? Results.Ok()
                 : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
-        var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Serverless.Authorizer");
-        app.MapRoutes(
-            Api.Routes(new Lazy<UsersTable>(users)),
-            (authorization, cancelled) => AuthorizeAsync(authorization, verifier, logger, cancelled));
+        app.MapRoutes(Api.Routes(new Lazy<UsersTable>(users)), verifier);
         if (app.Environment.IsDevelopment())
             app.MapTrigger(users);
-        app.Lifetime.ApplicationStarted.Register(() => _ = verifier.PrefetchAsync(app.Lifetime.ApplicationStopping));
-        app.Lifetime.ApplicationStopped.Register(() =>
-        {
-            verifier.Dispose();
-            users.Dispose();
-        });
+        app.Lifetime.ApplicationStopped.Register(users.Dispose);
         return app;
-    }
-
-    /// <summary>What the authorizer does before the API: no token 401, a bad one 403, both as API Gateway answers them.</summary>
-    private static async Task<Caller> AuthorizeAsync(string? authorization, TokenVerifier verifier, ILogger logger, CancellationToken cancellationToken)
-    {
-        switch (await verifier.VerifyAsync(authorization, cancellationToken))
-        {
-            case Admitted admitted:
-                return Caller.FromContext(admitted.ToContext())!;
-            case Denied denied:
-                logger.LogWarning(
-                    "Denied: {Reason}, key {KeyId}, subject {Subject}, in trace {RequestTrace}",
-                    denied.Reason, denied.KeyId, denied.Subject, Trace.Current);
-                throw denied.Reason == "no_token"
-                    ? new ProblemException(401, "not_signed_in", "The request has no token; expected is the header Authorization: Bearer <token>.")
-                    : new ProblemException(403, "token_denied", "The token is not one that is let in; the log says why, by the trace id.");
-            default:
-                throw new InvalidOperationException("A verdict is either Admitted or Denied.");
-        }
     }
 
     /// <summary>The trigger, where the local pool looks for it: Lambda's Invoke API.</summary>

@@ -1,8 +1,8 @@
 ﻿using sls_auth;
 using sls_auth.Functions;
-using sls_auth.Tokens;
 using sls_auth.Users;
 using Serverless;
+using Serverless.Tokens;
 
 // Each is made when the function that runs here first needs it.
 var users = new Lazy<UsersTable>(() => UsersTable.Open(Environment.GetEnvironmentVariable));

@@ -1,11 +1,12 @@
 ﻿using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using sls_auth.Host;
-using sls_auth.Tests.Tokens;
 using Microsoft.AspNetCore.Builder;
 using Serverless;
+using Serverless.Tokens;
 using Trace = Serverless.Trace;
 
 namespace sls_auth.Tests;
@@ -80,7 +81,7 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
     [Fact]
     public async Task Lets_the_pages_of_the_list_call_and_no_others()
     {
-        var origin = (string)JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(LocalServices.ServiceFolder, "cors.json"), Cancel))!["allowedOrigins"]![0]!;
+        var origin = (string)JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Serverless.Deployment.ServiceFolder, "cors.json"), Cancel))!["allowedOrigins"]![0]!;
         await StartAsync();
 
         using var allowed = await SendAsync(HttpMethod.Options, "/hello", null, headers: [("Origin", origin), ("Access-Control-Request-Method", "GET"), ("Access-Control-Request-Headers", "authorization")]);
@@ -89,6 +90,92 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
         Assert.Equal(origin, allowed.Headers.GetValues("Access-Control-Allow-Origin").Single());
         Assert.False(allowed.Headers.Contains("Access-Control-Allow-Credentials"));
         Assert.False(refused.Headers.Contains("Access-Control-Allow-Origin"));
+
+        using var answer = await SendAsync(HttpMethod.Get, "/hello", issuer.Token(), headers: ("Origin", origin));
+        Assert.Equal($"Location,{Trace.Header}", answer.Headers.GetValues("Access-Control-Expose-Headers").Single());
+    }
+
+    [Fact]
+    public async Task Lets_the_pages_of_the_setting_call_in_place_of_the_list()
+    {
+        var origin = (string)JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Serverless.Deployment.ServiceFolder, "cors.json"), Cancel))!["allowedOrigins"]![0]!;
+        await StartAsync("--ALLOWED_ORIGINS=https://one.example, https://two.example");
+
+        foreach (var (page, isAllowed) in new[] { ("https://one.example", true), ("https://two.example", true), (origin, false) })
+        {
+            using var response = await SendAsync(HttpMethod.Get, "/hello", issuer.Token(), headers: ("Origin", page));
+            Assert.Equal(isAllowed, response.Headers.Contains("Access-Control-Allow-Origin"));
+        }
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("https://one.example,*")]
+    public void Does_not_start_when_every_page_or_none_may_call(string origins) =>
+        Assert.Throws<SettingException>(() => HostedService.Build([.. Arguments, $"--ALLOWED_ORIGINS={origins}"]));
+
+    [Theory]
+    [InlineData("/HELLO")]
+    [InlineData("/hello/")]
+    [InlineData("/hell%6F")]
+    [InlineData("/./hello")]
+    public async Task Serves_no_path_that_the_api_does_not_serve(string path)
+    {
+        await StartAsync();
+
+        Assert.StartsWith("HTTP/1.1 404 ", await SendRawAsync($"GET {path} HTTP/1.1\r\nHost: service\r\nAuthorization: Bearer {issuer.Token()}\r\nConnection: close\r\n\r\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Hands_the_path_on_as_the_client_sent_it_and_its_parameters_decoded()
+    {
+        ApiRequest? seen = null;
+        app = KestrelHost.CreateBuilder(Arguments).Build();
+        app.MapRoutes(
+            [new ApiRoute("thing", "GET", "/things/{id}", Access.Anyone, request =>
+            {
+                seen = request;
+                return Task.FromResult(ApiResponse.NoContent());
+            })],
+            (_, _) => throw new InvalidOperationException("Nobody is asked for."));
+        await app.StartAsync(Cancel);
+
+        await SendRawAsync("GET /things/a%2Fb%20%C3%BC?id=c HTTP/1.1\r\nHost: service\r\nConnection: close\r\n\r\n");
+
+        Assert.Equal(("/things/a%2Fb%20%C3%BC", "a/b ü"), (seen!.Path, seen.PathParameter("id")));
+    }
+
+    [Fact]
+    public async Task Answers_400_to_a_body_that_is_not_sent_as_http_asks_for()
+    {
+        await StartAsync();
+
+        var answer = await SendRawAsync($"POST /teams HTTP/1.1\r\nHost: service\r\nAuthorization: Bearer {issuer.Token()}\r\nTransfer-Encoding: chunked\r\n\r\nno length\r\n");
+
+        Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
+        Assert.Contains("unreadable_body", answer, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Takes_a_client_that_goes_away_for_no_error_of_the_service()
+    {
+        var status = new TaskCompletionSource<int>();
+        app = KestrelHost.CreateBuilder(Arguments).Build();
+        app.Use(async (http, next) =>
+        {
+            await next(http);
+            status.SetResult(http.Response.StatusCode);
+        });
+        app.MapRoutes(
+            [new ApiRoute("thing", "POST", "/things", Access.Anyone, _ => throw new InvalidOperationException("It has no body."))],
+            (_, _) => throw new InvalidOperationException("Nobody is asked for."));
+        await app.StartAsync(Cancel);
+
+        var address = new Uri(app.Urls.First());
+        using (var client = new TcpClient(address.Host, address.Port))
+            await client.Client.SendAsync("POST /things HTTP/1.1\r\nHost: service\r\nContent-Length: 20\r\n\r\n{"u8.ToArray(), Cancel);
+
+        Assert.InRange(await status.Task.WaitAsync(TimeSpan.FromSeconds(10), Cancel), 400, 499);
     }
 
     [Theory]
@@ -113,12 +200,24 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
     [InlineData("""{"role":1}""", "invalid_body")]
     [InlineData("""{}""", "invalid_body")]
     [InlineData("""{"role":"member","permissions":["all"]}""", "invalid_permissions")]
+    [InlineData("""{"role":"member","permissions":[null]}""", "invalid_permissions")]
     [InlineData("""{"role":"member","permissions":["a:b","A:b"]}""", "invalid_permissions")]
     public async Task Answers_400_to_a_membership_of_another_form(string body, string code)
     {
         await StartAsync();
 
         await AssertProblemAsync(await SendAsync(HttpMethod.Put, "/teams/1/members/2", issuer.Token(), body), 400, code);
+    }
+
+    [Fact]
+    public async Task Answers_400_to_an_idempotency_key_that_is_too_long()
+    {
+        await StartAsync();
+
+        using var response = await SendAsync(
+            HttpMethod.Post, "/teams", issuer.Token(), """{"name":"Engines"}""", ("Idempotency-Key", new string('k', 129)));
+
+        await AssertProblemAsync(response, 400, "invalid_idempotency_key");
     }
 
     [Theory]
@@ -147,10 +246,11 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
             using var response = await http.PostAsync(Url("/2015-03-31/functions/postConfirmation/invocations"), new ByteArrayContent(input));
             return await response.Content.ReadAsByteArrayAsync();
         };
-        var email = $"{Guid.NewGuid():n}@example.com";
+        var (email, other) = ($"{Guid.NewGuid():n}@example.com", $"{Guid.NewGuid():n}@example.com");
 
-        var sub = await services.SignUpAsync(email);
+        var (sub, otherSub) = (await services.SignUpAsync(email), await services.SignUpAsync(other));
         var token = (string)(await services.SignInAsync(email))["AccessToken"]!;
+        var otherToken = (string)(await services.SignInAsync(other))["AccessToken"]!;
 
         var me = await BodyAsync(await SendAsync(HttpMethod.Get, "/me", token));
         Assert.Equal((sub, email), ((string)me["sub"]!, (string)me["email"]!));
@@ -158,6 +258,13 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
         Assert.Equal("admin", (string)(await BodyAsync(await SendAsync(HttpMethod.Get, $"/teams/{team}", token)))["members"]![0]!["role"]!);
         await AssertProblemAsync(await SendAsync(HttpMethod.Delete, $"/teams/{team}/members/{sub}", token), 409, "last_admin");
         await AssertProblemAsync(await SendAsync(HttpMethod.Put, $"/teams/{team}/members/nobody", token, """{"role":"member"}"""), 404, "no_such_user");
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(HttpMethod.Get, $"/world?team={team}", token)).StatusCode);
+        Assert.Equal(HttpStatusCode.NoContent, (await SendAsync(HttpMethod.Put, $"/teams/{team}/members/{otherSub}", token, """{"role":"member"}""")).StatusCode);
+        await AssertProblemAsync(await SendAsync(HttpMethod.Put, $"/teams/{team}/members/{otherSub}", otherToken, """{"role":"admin"}"""), 403, "not_permitted");
+        await AssertProblemAsync(await SendAsync(HttpMethod.Delete, $"/teams/{team}/members/{sub}", otherToken), 403, "not_permitted");
+        var made = await BodyAsync(await SendAsync(HttpMethod.Post, "/teams", token, """{"name":"Brakes"}""", ("Idempotency-Key", "1")));
+        var again = await BodyAsync(await SendAsync(HttpMethod.Post, "/teams", token, """{"name":"Brakes"}""", ("Idempotency-Key", "1")));
+        Assert.Equal(made.ToJsonString(), again.ToJsonString());
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(Url("/health/ready"), Cancel)).StatusCode);
     }
 
@@ -175,17 +282,21 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
     [InlineData("TOKEN_ISSUERS")]
     [InlineData("TOKEN_CLIENTS")]
     [InlineData("USERS_TABLE")]
+    [InlineData("AWS_REGION")]
     public async Task Does_not_start_without_a_setting_that_it_needs(string missing)
     {
+        // With an endpoint no region is needed.
+        var given = Arguments.Where(argument => !argument.Contains(missing, StringComparison.Ordinal) && !argument.Contains("ENDPOINT", StringComparison.Ordinal));
         using var process = new Process
         {
-            StartInfo = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "sls-auth.Host.dll"), .. Arguments.Where(argument => !argument.Contains(missing, StringComparison.Ordinal))])
+            StartInfo = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "sls-auth.Host.dll"), .. given])
             {
                 WorkingDirectory = AppContext.BaseDirectory,
                 RedirectStandardError = true,
                 RedirectStandardOutput = true,
             },
         };
+        process.StartInfo.Environment.Remove("AWS_REGION");
         process.Start();
         var error = await process.StandardError.ReadToEndAsync(Cancel);
         await process.WaitForExitAsync(Cancel);
@@ -228,6 +339,16 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
         if (body is not null)
             request.Content = new StringContent(body, Encoding.UTF8, "application/json");
         return await http.SendAsync(request, Cancel);
+    }
+
+    /// <summary>Sends these bytes and no more, for what an HTTP client would mend, and reads the answer to its end.</summary>
+    private async Task<string> SendRawAsync(string request)
+    {
+        var address = new Uri(app!.Urls.First());
+        using var client = new TcpClient(address.Host, address.Port);
+        using var answer = new StreamReader(client.GetStream());
+        await client.Client.SendAsync(Encoding.ASCII.GetBytes(request), Cancel);
+        return await answer.ReadToEndAsync(Cancel);
     }
 
     private static async Task<JsonNode> BodyAsync(HttpResponseMessage response) =>

@@ -1,7 +1,6 @@
 ﻿using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using System.Reflection;
 using System.Text;
 using System.Text.Json.Nodes;
 using sls_auth.Tests;
@@ -28,10 +27,6 @@ public sealed class LocalServices : IAsyncLifetime
 
     public LocalServices() => start = new(StartNowAsync);
 
-    /// <summary>The folder of serverless.yml.</summary>
-    public static string ServiceFolder { get; } = Path.GetFullPath(
-        typeof(LocalServices).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(data => data.Key == "ServiceFolder").Value!);
-
     /// <summary>Whom the pool's tokens name as their issuer.</summary>
     public string Issuer { get; private set; } = "";
 
@@ -54,13 +49,9 @@ public sealed class LocalServices : IAsyncLifetime
     /// <summary>Starts them, unless that is done; skips the test where they cannot be had.</summary>
     public Task StartAsync()
     {
-        SkipWithoutPackages();
+        Serverless.Deployment.SkipWithoutPackages();
         return start.Value;
     }
-
-    /// <summary>Skips the test unless <c>npm install</c> has been run.</summary>
-    public static void SkipWithoutPackages() =>
-        Assert.SkipUnless(Directory.Exists(Path.Combine(ServiceFolder, "node_modules", "dynalite")), "npm install has not been run: there is no node_modules.");
 
     /// <summary>The users table, opened anew.</summary>
     internal UsersTable OpenTable() => UsersTable.Open(Settings.GetValueOrDefault);
@@ -151,7 +142,7 @@ public sealed class LocalServices : IAsyncLifetime
         {
             StartInfo = new ProcessStartInfo("node", [Path.Combine("local", "start.mjs")])
             {
-                WorkingDirectory = ServiceFolder,
+                WorkingDirectory = Serverless.Deployment.ServiceFolder,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
                 Environment =

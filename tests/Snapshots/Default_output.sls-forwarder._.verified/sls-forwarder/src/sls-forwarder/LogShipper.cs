@@ -61,7 +61,7 @@ public sealed class LogShipper(Settings settings, HttpClient http, Stream output
 
         if (metrics.Failed > 0)
         {
-            var failure = new DeliveryException(metrics.Failed, metrics.Shipped, sender.Failure ?? "they were not sent");
+            var failure = new DeliveryException(metrics.Failed, metrics.Shipped, sender.Failure ?? "they were not sent", sender.IsStopped);
             context.Logger.LogError("{Failed} of {Lines} lines from {LogGroup} were not delivered to {Destination}; the invocation fails, so that Lambda keeps the event: {Reason}",
                 failure.Undelivered, failure.Undelivered + failure.Shipped, logs.LogGroup, settings.Destination.Name, failure.Reason);
             throw failure;
@@ -73,7 +73,7 @@ public sealed class LogShipper(Settings settings, HttpClient http, Stream output
     private async Task ShipAsync(SubscriptionEvent logs, LogSource source, BatchSender sender, Metrics metrics)
     {
         var description = settings.Destination.Describe(source);
-        using var lines = new LineReader(logs, settings.Patterns, settings.KeepPlatformLines);
+        using var lines = new LineReader(logs, source, settings.Patterns, settings.KeepPlatformLines);
         using var batch = new Batch(settings.Destination.Limits);
         bool hasMore;
         do

@@ -3,5 +3,6 @@ using Serverless;
 
 return await new Service()
     .On("forwarder", Forwarder.Handle)
+    .BeforeFirstEventOf("forwarder", Forwarder.PrepareAsync)
     .On("redrive", Redrive.Handle, RedriveJson.Default.RedriveRequest, RedriveJson.Default.RedriveResult)
     .RunAsync(args);

@@ -33,7 +33,7 @@ public sealed class Settings
     /// <summary><c>STAGE</c>: the stage deployed to, by which the names of functions are split.</summary>
     public string? Stage { get; init; }
 
-    /// <summary><c>AWS_LAMBDA_LOG_GROUP_NAME</c>, from Lambda: its lines are never shipped, or each would cause the next.</summary>
+    /// <summary><c>AWS_LAMBDA_LOG_GROUP_NAME</c>, from Lambda: its lines are not shipped, or each would cause the next. Null: all are.</summary>
     public string? OwnLogGroup { get; init; }
 
     /// <summary><c>PLATFORM_LINES</c>, keep (default) or drop: the lines that Lambda writes around a request.</summary>

@@ -1,6 +1,7 @@
 ﻿using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 using Serverless;
 using Xunit;
 
@@ -53,6 +54,26 @@ public sealed class LogShipperTests
         Assert.Equal("log-forwarder-dev-forwarder", metrics.GetProperty("FunctionName").GetString());
         Assert.All(directive.GetProperty("Metrics").EnumerateArray(), metric => Assert.Equal(JsonValueKind.Number, metrics.GetProperty(metric.GetProperty("Name").GetString()!).ValueKind));
         Assert.InRange(metrics.GetProperty("_aws").GetProperty("Timestamp").GetInt64(), DateTimeOffset.UtcNow.AddMinutes(-1).ToUnixTimeMilliseconds(), DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
+    }
+
+    [Theory]
+    [InlineData("""{"level":"VALUE"}""")]
+    [InlineData("""{"requestId":"VALUE"}""")]
+    [InlineData("""{"AWSRequestId":"VALUE"}""")]
+    [InlineData("""{"function_request_id":"VALUE"}""")]
+    [InlineData("""{"type":"mine","record":{"requestId":"VALUE"}}""")]
+    public async Task Cuts_a_line_whichever_member_makes_it_too_long(string form)
+    {
+        await using var server = await DestinationServer.StartAsync();
+        var limit = server.CreateDestination().Limits.EntryBytes;
+        var line = form.Replace("VALUE", new string('x', limit + 10_000), StringComparison.Ordinal);
+        await TestShipper.Create(server).ShipAsync(LogsEvent.Of(line), new TestInvocation());
+
+        Assert.InRange(Assert.Single(server.Requests).Body.Length, limit - 1_000, limit);
+        var taken = Assert.Single(server.Taken).Line.GetString()!;
+        var kept = taken[..taken.LastIndexOf(" [cut: ", StringComparison.Ordinal)];
+        Assert.StartsWith(kept, line, StringComparison.Ordinal);
+        Assert.Equal($"{kept} [cut: {line.Length - kept.Length} bytes]", taken);
     }
 
     [Fact]
@@ -151,6 +172,27 @@ public sealed class LogShipperTests
         var failure = await Assert.ThrowsAsync<DeliveryException>(() => shipper.ShipAsync(LogsEvent.Of("a"), new TestInvocation()));
 
         Assert.Contains("ConnectionError", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Gives_up_also_where_the_last_attempt_found_new_credentials()
+    {
+        await using var server = await DestinationServer.StartAsync();
+        server.Faults = n => new Fault(n == TestShipper.Impatient.Attempts - 1 ? 401 : 503);
+        await using var extension = await Loopback.StartAsync(http =>
+        {
+            var secret = server.Credentials;
+            server.Token = "token-2";
+            return http.Response.WriteAsync($$"""{"SecretString":{{JsonSerializer.Serialize(secret)}}}""");
+        });
+        var settings = new Dictionary<string, string> { ["DESTINATION_SECRET"] = "secretsmanager:acme", ["PARAMETERS_SECRETS_EXTENSION_HTTP_PORT"] = $"{extension.Address.Port}" };
+        var failure = await Assert.ThrowsAsync<DeliveryException>(() =>
+            TestShipper.Create(server, settings).ShipAsync(LogsEvent.Of("a"), new TestInvocation(TimeSpan.FromSeconds(5))));
+
+        Assert.StartsWith("503", failure.Reason, StringComparison.Ordinal);
+        Assert.EndsWith("and no attempt is left", failure.Reason, StringComparison.Ordinal);
+        // The one with the credentials that were refused does not count.
+        Assert.Equal(TestShipper.Impatient.Attempts + 1, server.Requests.Count);
     }
 
     [Fact]

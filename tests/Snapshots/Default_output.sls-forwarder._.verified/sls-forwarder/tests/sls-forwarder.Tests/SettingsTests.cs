@@ -23,7 +23,7 @@ public sealed class SettingsTests
     [InlineData("REQUEST_TIMEOUT", "1m", "REQUEST_TIMEOUT is \"1m\"; expected is a number of seconds from 1 to 120.")]
     [InlineData("EXCLUDE_PATTERN", "[", "EXCLUDE_PATTERN is \"[\"; expected is a .NET regular expression: ")]
     [InlineData("EXCLUDE_PATTERN", ".*", "EXCLUDE_PATTERN is \".*\", which matches the empty text")]
-    [InlineData("DESTINATION_SECRET", "hunter", "DESTINATION_SECRET is \"hunter\"; expected is ssm:<parameter name> or secretsmanager:<secret name or ARN>.")]
+    [InlineData("DESTINATION_SECRET", "hunter", "DESTINATION_SECRET does not say where the destination's credentials are kept; expected is ssm:<parameter name>")]
     public void Says_which_setting_is_wrong_and_what_is_expected(string name, string value, string says) =>
         Assert.StartsWith(says, Assert.Throws<SettingException>(() => Read(("DESTINATION_SECRET", "ssm:/acme"), (name, value))).Message, StringComparison.Ordinal);
 

@@ -3,6 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
+import { createTable } from './table.mjs';
 
 const require = createRequire(import.meta.url);
 const yaml = require('js-yaml');
@@ -20,17 +21,7 @@ for (const file of readdirSync(resources)) {
     const { AttributeDefinitions, KeySchema, GlobalSecondaryIndexes, BillingMode } = Properties;
     // OrdersTable is "orders".
     const TableName = id.replace(/Table$/, '').replace(/^[A-Z]/, (letter) => letter.toLowerCase());
-    const answer = await fetch(address, {
-      method: 'POST',
-      headers: {
-        'Content-Type': 'application/x-amz-json-1.0',
-        'X-Amz-Target': 'DynamoDB_20120810.CreateTable',
-        'X-Amz-Date': new Date().toISOString().replace(/[-:]|\.\d+/g, ''),
-        Authorization: 'AWS4-HMAC-SHA256 Credential=local/20260101/local/dynamodb/aws4_request, SignedHeaders=host, Signature=0',
-      },
-      body: JSON.stringify({ TableName, AttributeDefinitions, KeySchema, GlobalSecondaryIndexes, BillingMode }),
-    });
-    if (!answer.ok) throw new Error(`The table ${TableName} could not be made: ${await answer.text()}`);
+    await createTable(address, { TableName, AttributeDefinitions, KeySchema, GlobalSecondaryIndexes, BillingMode });
     console.log(`Table ${TableName}: ${address}`);
   }
 }

@@ -1,30 +1,24 @@
-﻿using Microsoft.Extensions.Configuration.Json;
+﻿namespace Serverless;
 
-namespace Serverless;
-
-/// <summary>What every service is on Kestrel: JSON logs, and the pages of cors.json that may call.</summary>
+/// <summary>What every service is on Kestrel: JSON logs, and the pages that may call.</summary>
 public static class KestrelHost
 {
-    /// <summary>Begins a server.</summary>
-    /// <exception cref="SettingException">The setting <c>allowedOrigins</c> is missing or lets every page call.</exception>
+    /// <summary>Begins a server. The origins of the pages that may call: the setting <c>ALLOWED_ORIGINS</c>, else those of cors.json.</summary>
+    /// <exception cref="SettingException">There is no origin, or one that lets every page call.</exception>
     public static WebApplicationBuilder CreateBuilder(string[] args)
     {
         var builder = WebApplication.CreateBuilder(args);
-        // Beside the program wherever it is started from, and below the environment, which may name other origins.
-        var pages = new JsonConfigurationSource { Path = Path.Combine(AppContext.BaseDirectory, "cors.json") };
-        pages.ResolveFileProvider();
-        builder.Configuration.Sources.Insert(0, pages);
         builder.Logging.ClearProviders().AddJsonConsole(options => options.IncludeScopes = true);
         builder.WebHost.ConfigureKestrel(options => options.AddServerHeader = false);
 
-        var origins = builder.Configuration.GetSection("allowedOrigins").Get<string[]>() ?? [];
+        var origins = OriginsOf(builder.Configuration["ALLOWED_ORIGINS"]);
         if (origins.Length == 0 || origins.Contains("*"))
-            throw new SettingException("The setting allowedOrigins is missing or holds \"*\"; expected are the origins of the pages that may call.");
+            throw new SettingException("ALLOWED_ORIGINS, or cors.json without it, is empty or holds \"*\"; expected are the origins of the pages that may call.");
         builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
             .WithOrigins(origins)
             .WithMethods("GET", "POST", "PUT", "DELETE")
-            .WithHeaders("Authorization", "Content-Type", Trace.Header)
-            .WithExposedHeaders(Trace.Header)
+            .WithHeaders("Authorization", "Content-Type", "Idempotency-Key", Trace.Header)
+            .WithExposedHeaders("Location", Trace.Header)
             .SetPreflightMaxAge(TimeSpan.FromHours(1))));
         return builder;
     }
@@ -55,4 +49,11 @@ public static class KestrelHost
             return 1;
         }
     }
+
+    // One text takes the place of the whole list: lists of two sources would be merged item by item.
+    private static string[] OriginsOf(string? setting) =>
+        setting?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+        // Beside the program, wherever it is started from.
+        ?? new ConfigurationBuilder().AddJsonFile(Path.Combine(AppContext.BaseDirectory, "cors.json")).Build().GetSection("allowedOrigins").Get<string[]>()
+        ?? [];
 }

@@ -47,20 +47,24 @@ public static class KestrelRoutes
                 "{Route} answered {Status} {Code} in trace {RequestTrace}",
                 route.Key, problem.Status, problem.Code, Trace.Current);
 
-        await WriteAsync(http, await route.AnswerAsync(() => ReadAsync(http, route.Access, authorize), Log, TimeProvider.System));
+        await WriteAsync(http, await route.AnswerAsync(() => ReadAsync(http, route, authorize), Log, TimeProvider.System, http.RequestAborted));
     }
 
-    private static async Task<ApiRequest> ReadAsync(HttpContext http, Access access, Func<string?, CancellationToken, Task<Caller>> authorize)
+    private static async Task<ApiRequest> ReadAsync(HttpContext http, ApiRoute route, Func<string?, CancellationToken, Task<Caller>> authorize)
     {
+        // ASP.NET's own path is decoded, and its routes match more than API Gateway's: in any case, and with a slash at the end.
+        var path = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0];
+        var parameters = ReadParameters(route.Path, path)
+            ?? throw new ProblemException(404, "no_such_route", "There is no such route; paths are taken as they are written, letter by letter.");
         var authorization = http.Request.Headers.Authorization;
         return new ApiRequest
         {
-            Caller = access == Access.Anyone
+            Caller = route.Access == Access.Anyone
                 ? null
                 : await authorize(authorization.Count == 0 ? null : string.Join(',', authorization.ToArray()), http.RequestAborted),
             Method = http.Request.Method,
-            Path = http.Request.Path,
-            PathParameters = http.Request.RouteValues.ToDictionary(value => value.Key, value => value.Value?.ToString() ?? ""),
+            Path = path,
+            PathParameters = parameters,
             Query = http.Request.Query.ToDictionary(value => value.Key, value => string.Join(',', value.Value.ToArray())),
             Headers = http.Request.Headers.ToDictionary(
                 header => header.Key, header => string.Join(',', header.Value.ToArray()), StringComparer.OrdinalIgnoreCase),
@@ -68,6 +72,24 @@ public static class KestrelRoutes
             TraceId = Trace.Current,
             Cancelled = http.RequestAborted,
         };
+    }
+
+    /// <summary>The values of the route's <c>{names}</c>, decoded; null if the path is not the route's.</summary>
+    private static Dictionary<string, string>? ReadParameters(string route, string path)
+    {
+        var (expected, given) = (route.Split('/'), path.Split('/'));
+        if (expected.Length != given.Length)
+            return null;
+        var parameters = new Dictionary<string, string>();
+        foreach (var (name, value) in expected.Zip(given))
+        {
+            if (name.StartsWith('{'))
+                parameters[name.Trim('{', '}')] = Uri.UnescapeDataString(value);
+            else if (name != value)
+                return null;
+        }
+
+        return parameters;
     }
 
     private static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpContext http)
@@ -87,6 +109,11 @@ public static class KestrelRoutes
         catch (BadHttpRequestException exception) when (exception.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
             throw new ProblemException(413, "body_too_large", $"The body is too long; expected are at most {ApiRequest.MaxBodyBytes} bytes.");
+        }
+        catch (IOException exception)
+        {
+            // The client's doing: it stopped sending, or sent too slowly, or not what HTTP allows.
+            throw new ProblemException((exception as BadHttpRequestException)?.StatusCode ?? 400, "unreadable_body", "The body could not be read to its end.");
         }
     }
 

@@ -1,7 +1,7 @@
 ﻿using System.Text.Json.Serialization;
 using Amazon.Lambda.Core;
-using sls_auth.Tokens;
 using Serverless;
+using Serverless.Tokens;
 
 namespace sls_auth.Functions;
 

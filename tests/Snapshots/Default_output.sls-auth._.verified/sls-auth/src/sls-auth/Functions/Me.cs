@@ -12,13 +12,13 @@ internal static class Me
         var user = await users.FindOrCreateUserAsync(request.RequireCaller(), request.Cancelled);
         return ApiResponse.Json(
             200,
-            new UserBody(user.Sub, user.Email, user.Status, user.CreatedAt, [.. user.Memberships.Select(TeamOfUser.From)]),
+            new UserBody(user.Sub, user.Email, user.CreatedAt, [.. user.Memberships.Select(TeamOfUser.From)]),
             ApiJson.Default.UserBody);
     }
 }
 
 /// <summary>A user, as the API shows one to themself.</summary>
-internal sealed record UserBody(string Sub, string? Email, string Status, DateTimeOffset CreatedAt, IReadOnlyList<TeamOfUser> Teams);
+internal sealed record UserBody(string Sub, string? Email, DateTimeOffset CreatedAt, IReadOnlyList<TeamOfUser> Teams);
 
 /// <summary>A team that a user is in, and what they may do in it.</summary>
 internal sealed record TeamOfUser(string Id, Role Role, IReadOnlyList<string> Permissions)

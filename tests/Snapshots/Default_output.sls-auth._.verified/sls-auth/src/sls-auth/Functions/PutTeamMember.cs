@@ -21,8 +21,7 @@ internal static class PutTeamMember
         if (!permissions.All(Permission.IsValid))
             throw new ProblemException(400, "invalid_permissions", "A permission is not of the form expected: <thing>:<action>, in lower-case letters, digits and hyphens.");
 
-        await users.RequirePermissionAsync(request.RequireCaller(), team, Permission.ManageTeam, request.Cancelled);
-        await users.SetMemberAsync(team, sub, member.Role, [.. permissions.Distinct()], request.Cancelled);
+        await users.SetMemberAsync(request.RequireCaller(), team, sub, member.Role, [.. permissions.Distinct()], request.Cancelled);
         return ApiResponse.NoContent();
     }
 }

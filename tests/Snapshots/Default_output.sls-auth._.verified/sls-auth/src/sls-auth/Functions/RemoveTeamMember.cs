@@ -11,9 +11,7 @@ internal static class RemoveTeamMember
     {
         var team = request.PathParameter("id");
         var sub = request.PathParameter("sub");
-        var caller = request.RequireCaller();
-        await users.RequirePermissionAsync(caller, team, caller.Sub == sub ? Permission.ReadTeam : Permission.ManageTeam, request.Cancelled);
-        await users.RemoveMemberAsync(team, sub, request.Cancelled);
+        await users.RemoveMemberAsync(request.RequireCaller(), team, sub, request.Cancelled);
         return ApiResponse.NoContent();
     }
 }

@@ -1,6 +1,6 @@
 ﻿using System.Text.Json.Serialization;
 
-namespace sls_auth.Tokens;
+namespace Serverless.Tokens;
 
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 internal sealed partial class TokenJson : JsonSerializerContext;

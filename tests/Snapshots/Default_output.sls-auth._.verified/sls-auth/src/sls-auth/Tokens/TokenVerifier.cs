@@ -3,9 +3,8 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
-using Serverless;
 
-namespace sls_auth.Tokens;
+namespace Serverless.Tokens;
 
 /// <summary>
 /// Decides whether a bearer of a token is let in. A bad token is denied with a reason; what keeps the verifier from deciding
@@ -43,9 +42,9 @@ internal sealed class TokenVerifier : IDisposable
     public Task PrefetchAsync(CancellationToken cancellationToken) =>
         Task.WhenAll(keys.Values.Select(issuer => issuer.PrefetchAsync(cancellationToken)));
 
-    /// <summary>Whether every issuer's keys are there, or can be fetched.</summary>
+    /// <summary>Whether any issuer's keys are there, or can be fetched: the users of one must not wait for another.</summary>
     public async Task<bool> IsReadyAsync(CancellationToken cancellationToken) =>
-        (await Task.WhenAll(keys.Values.Select(issuer => issuer.AreReadyAsync(cancellationToken)))).All(ready => ready);
+        (await Task.WhenAll(keys.Values.Select(issuer => issuer.AreReadyAsync(cancellationToken)))).Any(ready => ready);
 
     /// <summary>Verifies the value of the header <c>Authorization</c>; null if there is none.</summary>
     /// <exception cref="DependencyException">The keys are needed and cannot be fetched.</exception>
@@ -117,10 +116,10 @@ internal sealed class TokenVerifier : IDisposable
         if (token.TryGetPayloadValue<object>("nbf", out _) && (ReadTime(token, "nbf") is not { } notBefore || now + TokenRules.ClockSkew < notBefore))
             return new Denied("not_yet_valid", keyId, subject);
 
-        var use = ReadText(token, "token_use");
-        if (rules.Use != TokenUse.Any && use != (rules.Use == TokenUse.Access ? "access" : "id"))
+        var use = token.TryGetPayloadValue<object>("token_use", out var named) ? named as string ?? "" : null;
+        if (!(use is null ? rules.Use == TokenUse.Any : use == (rules.Use == TokenUse.Id ? "id" : "access")))
             return new Denied("wrong_use", keyId, subject);
-        var client = rules.Use == TokenUse.Access
+        var client = use == "access"
             ? ReadText(token, "client_id") is { } id && rules.Clients.Contains(id)
             : token.Audiences.Any(rules.Clients.Contains);
         if (!client)
@@ -133,7 +132,7 @@ internal sealed class TokenVerifier : IDisposable
         if (rules.Groups.Count > 0 && !rules.Groups.Overlaps(groups))
             return new Denied("missing_group", keyId, subject);
 
-        return new Admitted(subject, ReadText(token, "username") ?? ReadText(token, "cognito:username"), groups, scopes, expires);
+        return new Admitted(rules.UserOf(token.Issuer, subject), ReadText(token, "username") ?? ReadText(token, "cognito:username"), groups, scopes, expires);
     }
 
     /// <summary>

@@ -32,8 +32,10 @@ internal static class Permission
     public static IReadOnlyList<string> Of(Role role) => role == Role.Admin ? OfAdmin : OfMember;
 
     /// <summary>Whether a text has the form of a permission: lower-case letters, digits and hyphens around one colon, 64 at most.</summary>
-    public static bool IsValid(string text)
+    public static bool IsValid(string? text)
     {
+        if (text is null)
+            return false;
         var colon = text.IndexOf(':', StringComparison.Ordinal);
         return colon > 0 && colon < text.Length - 1 && text.Length <= 64
             && text.AsSpan(0, colon).IndexOfAnyExcept(Characters) < 0

@@ -1,18 +1,11 @@
 ﻿namespace sls_auth.Users;
 
-/// <summary>A user as the venture knows them, with what they may do.</summary>
+/// <summary>A user as the venture knows them, with the teams they are in.</summary>
 /// <param name="Sub">The identifier that tokens carry, for good.</param>
 /// <param name="Email">Null until the pool has told it: an access token does not.</param>
-/// <param name="Status"><c>active</c>.</param>
 /// <param name="CreatedAt">When the row was made.</param>
-/// <param name="Memberships">The teams that the user is a member of.</param>
-internal sealed record User(
-    string Sub, string? Email, string Status, DateTimeOffset CreatedAt, IReadOnlyList<Membership> Memberships)
-{
-    /// <summary>Whether the user may do this in that team.</summary>
-    public bool May(string teamId, string permission) =>
-        Memberships.Any(membership => membership.TeamId == teamId && membership.Permissions.Contains(permission));
-}
+/// <param name="Memberships">The teams that the user is a member of, 100 at most.</param>
+internal sealed record User(string Sub, string? Email, DateTimeOffset CreatedAt, IReadOnlyList<Membership> Memberships);
 
 /// <summary>A user's place in a team.</summary>
 /// <param name="TeamId">The team.</param>
@@ -23,6 +16,9 @@ internal sealed record Membership(string TeamId, string Sub, Role Role, IReadOnl
 {
     /// <summary>All that the member may do in the team.</summary>
     public IReadOnlyList<string> Permissions { get; } = [.. Permission.Of(Role).Union(Extra)];
+
+    /// <summary>Whether the member may do this in the team.</summary>
+    public bool May(string permission) => Permissions.Contains(permission);
 }
 
 /// <summary>A team, and who is in it.</summary>

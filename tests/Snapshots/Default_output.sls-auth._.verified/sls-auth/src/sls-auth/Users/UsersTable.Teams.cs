@@ -1,4 +1,6 @@
-﻿using Amazon.DynamoDBv2.Model;
+﻿using System.Security.Cryptography;
+using System.Text;
+using Amazon.DynamoDBv2.Model;
 using Serverless;
 
 namespace sls_auth.Users;
@@ -18,9 +20,16 @@ internal sealed partial class UsersTable
     private static readonly TimeSpan Remembered = TimeSpan.FromDays(1);
 
     /// <summary>Makes a team with one member, its admin.</summary>
-    public async Task<Team> CreateTeamAsync(string name, string adminSub, CancellationToken cancellationToken)
+    /// <param name="name">What its members call it.</param>
+    /// <param name="adminSub">The admin.</param>
+    /// <param name="key">The admin's own name for this call, if it may be repeated: the same again makes no second team.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="ProblemException">409: a team of another name was made under that key.</exception>
+    public async Task<Team> CreateTeamAsync(string name, string adminSub, string? key, CancellationToken cancellationToken)
     {
-        var id = Guid.NewGuid().ToString("n");
+        var id = key is null
+            ? Guid.NewGuid().ToString("n")
+            : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{adminSub}\n{key}")))[..32];
         var change = new TeamChange(1, adminSub, Role.Admin, []);
         var row = Key(TeamKey(id), Meta);
         row["name"] = Text(name);
@@ -28,10 +37,21 @@ internal sealed partial class UsersTable
         row["version"] = Number(change.Version);
         row["admins"] = new AttributeValue { SS = [adminSub] };
         row["change"] = change.ToAttribute();
-        await CallAsync(
-            () => client.PutItemAsync(new PutItemRequest { TableName = table, Item = row, ConditionExpression = "attribute_not_exists(pk)" }, cancellationToken),
-            cancellationToken);
-        await ApplyAsync(id, change, cancellationToken);
+        try
+        {
+            await CallAsync(
+                () => client.PutItemAsync(new PutItemRequest { TableName = table, Item = row, ConditionExpression = "attribute_not_exists(pk)" }, cancellationToken),
+                cancellationToken);
+        }
+        catch (ConditionalCheckFailedException)
+        {
+            // A call before has written it, or this one has and the table's reply was lost.
+            row = await GetAsync(TeamKey(id), Meta, cancellationToken) ?? throw new InvalidOperationException("The team's row is not there after it was made.");
+            if (row["name"].S != name)
+                throw new ProblemException(409, "idempotency_key_used", "The Idempotency-Key was sent with another name; expected is a new one for a new team.");
+        }
+
+        await ApplyAsync(id, TeamChange.From(row["change"]), cancellationToken);
         return new Team(id, name, ReadTime(row["createdAt"]), [new Membership(id, adminSub, Role.Admin, [])]);
     }
 
@@ -61,24 +81,30 @@ internal sealed partial class UsersTable
     }
 
     /// <summary>Adds a member, or gives one another role or other permissions.</summary>
-    /// <exception cref="ProblemException">404: no such team or user. 409: the team would be left without an admin.</exception>
-    public Task SetMemberAsync(string teamId, string sub, Role role, IReadOnlyList<string> extra, CancellationToken cancellationToken) =>
-        ChangeAsync(teamId, sub, role, extra, cancellationToken);
+    /// <exception cref="ProblemException">403: the caller may not. 404: no such user. 409: the team would be left without an admin.</exception>
+    public Task SetMemberAsync(Caller caller, string teamId, string sub, Role role, IReadOnlyList<string> extra, CancellationToken cancellationToken) =>
+        ChangeAsync(caller, teamId, sub, role, extra, cancellationToken);
 
     /// <summary>Removes a member; one who is none already is no mistake.</summary>
-    /// <exception cref="ProblemException">404: no such team. 409: the team would be left without an admin.</exception>
-    public Task RemoveMemberAsync(string teamId, string sub, CancellationToken cancellationToken) =>
-        ChangeAsync(teamId, sub, null, [], cancellationToken);
+    /// <exception cref="ProblemException">403: the caller may not. 409: the team would be left without an admin.</exception>
+    public Task RemoveMemberAsync(Caller caller, string teamId, string sub, CancellationToken cancellationToken) =>
+        ChangeAsync(caller, teamId, sub, null, [], cancellationToken);
 
     private static string TeamKey(string teamId) => $"TEAM#{teamId}";
 
-    private async Task ChangeAsync(string teamId, string sub, Role? role, IReadOnlyList<string> extra, CancellationToken cancellationToken)
+    private async Task ChangeAsync(Caller caller, string teamId, string sub, Role? role, IReadOnlyList<string> extra, CancellationToken cancellationToken)
     {
         for (var attempt = 1; attempt <= Attempts; attempt++)
         {
-            var team = await GetAsync(TeamKey(teamId), Meta, cancellationToken)
-                ?? throw new ProblemException(404, "no_such_team", "There is no such team.");
+            var team = await GetAsync(TeamKey(teamId), Meta, cancellationToken) ?? throw await RefuseAsync(caller, Permission.ManageTeam, cancellationToken);
             await ApplyAsync(teamId, TeamChange.From(team["change"]), cancellationToken);
+
+            // The change before may have been the caller's removal: so they are asked about only now, and what is recorded under this
+            // version stands on what they may do in it. Who leaves, or has left, needs no permission to.
+            var own = await GetAsync(UserKey(caller.Sub), TeamKey(teamId), cancellationToken);
+            var leaves = role is null && sub == caller.Sub;
+            if (own is null || !(leaves || ReadMembership(own) is { } place && place.May(Permission.ManageTeam)))
+                throw await RefuseAsync(caller, Permission.ManageTeam, cancellationToken);
 
             var row = await GetAsync(UserKey(sub), TeamKey(teamId), cancellationToken);
             var membership = row is null ? null : ReadMembership(row);

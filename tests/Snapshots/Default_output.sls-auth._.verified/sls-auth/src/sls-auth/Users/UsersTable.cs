@@ -1,17 +1,15 @@
 ﻿using System.Globalization;
-using Amazon;
 using Amazon.DynamoDBv2;
 using Amazon.DynamoDBv2.Model;
-using Amazon.Runtime;
 using Serverless;
 
 namespace sls_auth.Users;
 
 /// <summary>
-/// Users, teams and memberships, in one DynamoDB table. Everything about one user lies under one key, so one query tells what
-/// the user may do:
+/// Users, teams and memberships, in one DynamoDB table. Everything about one user lies under one key: one query
+/// tells it, and one row what the user may do in one team:
 /// <list type="table">
-/// <item><term><c>USER#&lt;sub&gt;</c> / <c>PROFILE</c></term><description>email, status, createdAt, version</description></item>
+/// <item><term><c>USER#&lt;sub&gt;</c> / <c>PROFILE</c></term><description>email, createdAt</description></item>
 /// <item><term><c>USER#&lt;sub&gt;</c> / <c>TEAM#&lt;id&gt;</c></term><description>role, extra permissions, version</description></item>
 /// <item><term><c>TEAM#&lt;id&gt;</c> / <c>META</c></term><description>name, createdAt, admins, version, the last change</description></item>
 /// </list>
@@ -22,30 +20,14 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
     /// <summary>Opens the table that the settings name.</summary>
     /// <param name="setting">
     /// Gives a setting's text by its name. <c>USERS_TABLE</c>: the table's name. <c>AWS_ENDPOINT_URL_DYNAMODB</c>: where DynamoDB
-    /// is, if it is an emulator.
+    /// is, if it is an emulator. <c>AWS_REGION</c>: where the table is, if it is in AWS.
     /// </param>
-    /// <exception cref="SettingException">The table's name is missing.</exception>
+    /// <exception cref="SettingException">The table's name or its region is missing.</exception>
     public static UsersTable Open(Func<string, string?> setting)
     {
-        var name = setting("USERS_TABLE");
-        if (string.IsNullOrWhiteSpace(name))
-            throw new SettingException("The setting USERS_TABLE is missing; expected is the name of a DynamoDB table.");
-
-        var config = new AmazonDynamoDBConfig
-        {
-            // The trigger has five seconds in all: https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html
-            Timeout = TimeSpan.FromSeconds(1.5),
-            MaxErrorRetry = 1,
-            HttpClientFactory = new TracedHttp(),
-        };
-        if (setting("AWS_ENDPOINT_URL_DYNAMODB") is not { Length: > 0 } endpoint)
-            return new UsersTable(new AmazonDynamoDBClient(config), name);
-        config.ServiceURL = endpoint;
-        config.AuthenticationRegion = setting("AWS_REGION") ?? RegionEndpoint.USEast1.SystemName;
-        // An emulator on this machine takes any credentials, so none are asked for.
-        return new UriBuilder(endpoint).Uri.IsLoopback
-            ? new UsersTable(new AmazonDynamoDBClient(new BasicAWSCredentials("local", "local"), config), name)
-            : new UsersTable(new AmazonDynamoDBClient(config), name);
+        var name = DynamoDb.TableName(setting, "USERS_TABLE");
+        // The trigger has five seconds in all: https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html
+        return new UsersTable(DynamoDb.Connect(setting, TimeSpan.FromSeconds(1.5), retries: 1), name);
     }
 
     /// <summary>
@@ -58,10 +40,8 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
         {
             TableName = table,
             Key = Key(UserKey(sub), Profile),
-            UpdateExpression =
-                "SET #status = if_not_exists(#status, :active), createdAt = if_not_exists(createdAt, :now), version = if_not_exists(version, :one)",
-            ExpressionAttributeNames = new() { ["#status"] = "status" },
-            ExpressionAttributeValues = new() { [":active"] = Text("active"), [":now"] = Text(Now()), [":one"] = Number(1) },
+            UpdateExpression = "SET createdAt = if_not_exists(createdAt, :now)",
+            ExpressionAttributeValues = new() { [":now"] = Text(Now()) },
             ReturnValues = ReturnValue.ALL_OLD,
         };
         if (!string.IsNullOrEmpty(email))
@@ -74,7 +54,7 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
         return response.Attributes is not { Count: > 0 };
     }
 
-    /// <summary>Everything about a user, by one query.</summary>
+    /// <summary>A user with their teams, by one query. Others say which teams someone is in, so no more than 100 are told.</summary>
     /// <returns>The user, or null if there is no row.</returns>
     public async Task<User?> FindUserAsync(string sub, CancellationToken cancellationToken)
     {
@@ -87,19 +67,22 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
                 KeyConditionExpression = "pk = :pk",
                 ExpressionAttributeValues = new() { [":pk"] = Text(UserKey(sub)) },
                 ConsistentRead = true,
+                Limit = MaxTeamsTold + 1,
             },
             cancellationToken))
         {
+            // The profile comes before the teams, as PROFILE does before TEAM#.
             if (item["sk"].S == Profile)
                 profile = item;
             else if (ReadMembership(item) is { } membership)
                 memberships.Add(membership);
+            if (profile is null || memberships.Count == MaxTeamsTold)
+                break;
         }
 
         return profile is null ? null : new User(
             sub,
             profile.GetValueOrDefault("email")?.S,
-            profile["status"].S,
             ReadTime(profile["createdAt"]),
             memberships);
     }
@@ -117,15 +100,15 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
             ?? throw new InvalidOperationException("The user's row is not there after it was made.");
     }
 
-    /// <summary>Lets the caller on if they may do this in that team.</summary>
-    /// <returns>The caller's user.</returns>
+    /// <summary>Lets the caller on if they may do this in that team, by reading one row.</summary>
+    /// <returns>The caller's place in the team.</returns>
     /// <exception cref="ProblemException">403: they may not. Whether the team exists is not told.</exception>
-    public async Task<User> RequirePermissionAsync(Caller caller, string teamId, string permission, CancellationToken cancellationToken)
+    public async Task<Membership> RequirePermissionAsync(Caller caller, string teamId, string permission, CancellationToken cancellationToken)
     {
-        var user = await FindOrCreateUserAsync(caller, cancellationToken);
-        return user.May(teamId, permission)
-            ? user
-            : throw new ProblemException(403, "not_permitted", $"This needs the permission {permission} in the team, which the caller does not have.");
+        var row = await GetAsync(UserKey(caller.Sub), TeamKey(teamId), cancellationToken);
+        return row is not null && ReadMembership(row) is { } membership && membership.May(permission)
+            ? membership
+            : throw await RefuseAsync(caller, permission, cancellationToken);
     }
 
     /// <summary>Whether the table answers.</summary>
@@ -148,6 +131,14 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
     public void Dispose() => client.Dispose();
 
     private const string Profile = "PROFILE";
+    private const int MaxTeamsTold = 100;
+
+    // Who may not may be one whose row is missing: the first request makes it, whatever it asks for.
+    private async Task<ProblemException> RefuseAsync(Caller caller, string permission, CancellationToken cancellationToken)
+    {
+        await FindOrCreateUserAsync(caller, cancellationToken);
+        return new ProblemException(403, "not_permitted", $"This needs the permission {permission} in the team, which the caller does not have.");
+    }
 
     private static string UserKey(string sub) => $"USER#{sub}";
 
@@ -185,22 +176,6 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
         return response.Item is { Count: > 0 } item ? item : null;
     }
 
-    /// <summary>Calls DynamoDB. A condition that does not hold is an answer; every other failure is the table's.</summary>
-    private static async Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await call();
-        }
-        catch (Exception exception) when (exception is not ConditionalCheckFailedException && !cancellationToken.IsCancellationRequested)
-        {
-            throw new DependencyException("The users table", exception);
-        }
-    }
-
-    private sealed class TracedHttp : HttpClientFactory
-    {
-        public override HttpClient CreateHttpClient(IClientConfig clientConfig) =>
-            new(new Trace.Handler(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5), ConnectTimeout = TimeSpan.FromSeconds(1) }));
-    }
+    private static Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken) =>
+        DynamoDb.CallAsync("The users table", call, cancellationToken);
 }

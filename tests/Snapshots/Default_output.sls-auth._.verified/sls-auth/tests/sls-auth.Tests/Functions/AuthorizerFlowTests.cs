@@ -7,7 +7,7 @@ namespace sls_auth.Tests.Functions;
 [Collection("pool")]
 public sealed class AuthorizerFlowTests(LocalServices services) : IAsyncLifetime
 {
-    private static readonly string[] Functions = ["postConfirmation", "authorizer", "hello", "me", "createTeam", "getTeam", "putTeamMember", "removeTeamMember"];
+    private static readonly string[] Functions = ["postConfirmation", "authorizer", "hello", "world", "me", "createTeam", "getTeam", "putTeamMember", "removeTeamMember"];
 
     private readonly List<RunningFunction> running = [];
     private RuntimeApi api = null!;
@@ -42,10 +42,35 @@ public sealed class AuthorizerFlowTests(LocalServices services) : IAsyncLifetime
         var team = (string)(await CallAsync(201, adaToken, "createTeam", "POST /teams", """{"name":"Engines"}"""))["id"]!;
         Assert.Equal("not_permitted", (string)(await CallAsync(403, bobToken, "getTeam", "GET /teams/{id}", null, ("id", team)))["code"]!);
         await CallAsync(204, adaToken, "putTeamMember", "PUT /teams/{id}/members/{sub}", """{"role":"member"}""", ("id", team), ("sub", bobSub));
+        await CallAsync(403, bobToken, "putTeamMember", "PUT /teams/{id}/members/{sub}", """{"role":"admin"}""", ("id", team), ("sub", bobSub));
+        await CallAsync(403, bobToken, "removeTeamMember", "DELETE /teams/{id}/members/{sub}", null, ("id", team), ("sub", adaSub));
         Assert.Equal(2, (await CallAsync(200, bobToken, "getTeam", "GET /teams/{id}", null, ("id", team)))["members"]!.AsArray().Count);
         Assert.Equal("last_admin", (string)(await CallAsync(409, adaToken, "removeTeamMember", "DELETE /teams/{id}/members/{sub}", null, ("id", team), ("sub", adaSub)))["code"]!);
         await CallAsync(204, bobToken, "removeTeamMember", "DELETE /teams/{id}/members/{sub}", null, ("id", team), ("sub", bobSub));
         await CallAsync(403, bobToken, "getTeam", "GET /teams/{id}", null, ("id", team));
+    }
+
+    [Fact]
+    public async Task A_user_comes_with_the_identity_pools_credentials()
+    {
+        var request = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "events", "hello.json"), TestContext.Current.CancellationToken))!;
+        request["routeKey"] = "GET /world";
+        request["requestContext"]!["authorizer"] = new JsonObject
+        {
+            ["iam"] = new JsonObject
+            {
+                ["cognitoIdentity"] = new JsonObject
+                {
+                    ["amr"] = new JsonArray("authenticated", "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc:CognitoSignIn:ada"),
+                    ["identityId"] = "eu-west-1:1",
+                },
+            },
+        };
+
+        var response = JsonNode.Parse((await api.InvokeAsync("world", request.ToJsonString())).Text)!;
+
+        Assert.Equal(200, (int)response["statusCode"]!);
+        Assert.Equal("ada", (string)JsonNode.Parse((string)response["body"]!)!["sub"]!);
     }
 
     [Fact]
@@ -79,14 +104,15 @@ public sealed class AuthorizerFlowTests(LocalServices services) : IAsyncLifetime
 
     /// <summary>What API Gateway does: asks the authorizer, hands its context on to the function, and gives the function's answer.</summary>
     private async Task<JsonNode> CallAsync(
-        int status, string token, string function, string routeKey, string? body = null, params (string Name, string Value)[] path)
+        int status, string token, string function, string routeKey, string? body = null, params (string Name, string Value)[] parameters)
     {
         var decision = JsonNode.Parse((await api.InvokeAsync("authorizer", AuthorizerEvent(token))).Text)!;
         Assert.True((bool)decision["isAuthorized"]!);
 
         var request = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "events", "hello.json")))!;
         request["routeKey"] = routeKey;
-        request["pathParameters"] = new JsonObject(path.Select(parameter => KeyValuePair.Create(parameter.Name, (JsonNode?)parameter.Value)));
+        request[routeKey.Contains('{') ? "pathParameters" : "queryStringParameters"] =
+            new JsonObject(parameters.Select(parameter => KeyValuePair.Create(parameter.Name, (JsonNode?)parameter.Value)));
         request["requestContext"]!["authorizer"]!["lambda"] = decision["context"]!.DeepClone();
         request["body"] = body;
 

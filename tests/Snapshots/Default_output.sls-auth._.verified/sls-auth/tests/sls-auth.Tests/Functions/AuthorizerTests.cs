@@ -1,8 +1,7 @@
 ﻿using System.Text.Json.Nodes;
 using sls_auth.Functions;
-using sls_auth.Tests.Tokens;
-using sls_auth.Tokens;
 using Serverless;
+using Serverless.Tokens;
 
 namespace sls_auth.Tests.Functions;
 

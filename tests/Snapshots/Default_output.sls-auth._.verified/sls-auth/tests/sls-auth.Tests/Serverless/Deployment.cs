@@ -38,7 +38,8 @@ public sealed class Deployment
     /// <summary>Packages the service, as <c>osls package</c> with these arguments does.</summary>
     public static async Task<Deployment> PackageAsync(params string[] arguments)
     {
-        var folder = Directory.CreateTempSubdirectory("stack-");
+        // Below the service's folder, so that Node.js finds its packages.
+        var folder = Directory.CreateDirectory(Path.Combine(ServiceFolder, "artifacts", $"stack-{Guid.NewGuid():n}"));
         try
         {
             foreach (var file in Files.Where(file => File.Exists(Path.Combine(ServiceFolder, file))))
@@ -50,12 +51,11 @@ public sealed class Deployment
                 File.Copy(file, copy);
             }
 
-            Directory.CreateSymbolicLink(Path.Combine(folder.FullName, "node_modules"), Path.Combine(ServiceFolder, "node_modules"));
             ZipFile.CreateFromDirectory(folder.CreateSubdirectory("empty").FullName, Path.Combine(folder.CreateSubdirectory("artifacts").FullName, "service.zip"));
 
             using var process = new Process
             {
-                StartInfo = new ProcessStartInfo("node", [Path.Combine("node_modules", "osls", "bin", "serverless.js"), "package", .. arguments])
+                StartInfo = new ProcessStartInfo("node", [Path.Combine(ServiceFolder, "node_modules", "osls", "bin", "serverless.js"), "package", .. arguments])
                 {
                     WorkingDirectory = folder.FullName,
                     RedirectStandardOutput = true,
@@ -73,8 +73,6 @@ public sealed class Deployment
         }
         finally
         {
-            // The link first: what it leads to is not the test's to delete.
-            Directory.Delete(Path.Combine(folder.FullName, "node_modules"));
             folder.Delete(recursive: true);
         }
     }

@@ -1,6 +1,7 @@
 ﻿using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Http;
 
@@ -10,7 +11,8 @@ namespace Serverless;
 /// <param name="RequestId">The request id that the invocation had.</param>
 /// <param name="Payload">The answer, or the JSON of the error: <c>{"errorType", "errorMessage", "stackTrace"}</c>.</param>
 /// <param name="ErrorType">The type of the exception that made the invocation fail; null when it succeeded.</param>
-public sealed record Answer(string RequestId, byte[] Payload, string? ErrorType)
+/// <param name="HasStarted">Whether the function had started; if not, the exception made its start fail, and the invocation with it.</param>
+public sealed record Answer(string RequestId, byte[] Payload, string? ErrorType, bool HasStarted = true)
 {
     /// <summary>Whether the invocation succeeded.</summary>
     public bool Succeeded => ErrorType is null;
@@ -119,13 +121,14 @@ public sealed class RuntimeApi : IAsyncDisposable
         invocation.Answer.TrySetResult(new Answer(id, payload, isError ? ErrorTypeOf(http) : null));
     }
 
-    // A process that cannot start answers the invocation that made it start.
+    // A process that cannot start answers the invocation that made it start. The header may be missing: then the type stands in the error only.
     private async Task TakeInitErrorAsync(string function, HttpContext http)
     {
         var payload = await ReadAsync(http);
+        var invocation = await QueueOf(function).Reader.ReadAsync(http.RequestAborted);
         await RespondAsync(http, StatusCodes.Status202Accepted, """{"status":"OK"}""");
-        if (QueueOf(function).Reader.TryRead(out var invocation))
-            invocation.Answer.TrySetResult(new Answer(invocation.RequestId, payload, ErrorTypeOf(http)));
+        var type = JsonElement.Parse(payload).GetProperty("errorType").GetString();
+        invocation.Answer.TrySetResult(new Answer(invocation.RequestId, payload, type, HasStarted: false));
     }
 
     private static string ErrorTypeOf(HttpContext http) =>

@@ -1,7 +1,4 @@
-﻿using sls_auth.Tokens;
-using Serverless;
-
-namespace sls_auth.Tests.Tokens;
+﻿namespace Serverless.Tokens;
 
 public sealed class SigningKeysTests : IAsyncLifetime
 {
@@ -50,9 +47,45 @@ public sealed class SigningKeysTests : IAsyncLifetime
         for (var i = 0; i < 1000; i++)
         {
             clock.Elapsed = TimeSpan.FromMilliseconds(i * 9.9);
-            Assert.Null(await FindAsync($"unknown-{i}"));
+            if (i == 0)
+                Assert.Null(await FindAsync("unknown-0"));
+            else
+                await Assert.ThrowsAsync<DependencyException>(() => FindAsync($"unknown-{i}"));
         }
 
+        Assert.Equal(2, issuer.Fetches);
+    }
+
+    [Fact]
+    public async Task Denies_no_key_that_was_not_looked_for()
+    {
+        Assert.Null(await FindAsync("unknown"));
+        issuer.Published.Add(("second", TestIssuer.SecondKey, "RS256"));
+
+        await Assert.ThrowsAsync<DependencyException>(() => FindAsync("second"));
+        Assert.Null(await FindAsync("unknown"));
+        clock.Elapsed += TimeSpan.FromSeconds(10);
+        Assert.NotNull(await FindAsync("second"));
+    }
+
+    [Fact]
+    public async Task Looks_again_for_a_key_that_is_published_while_the_keys_are_fetched()
+    {
+        var (sent, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        issuer.AfterAnswer = _ =>
+        {
+            sent.TrySetResult();
+            return goOn.Task;
+        };
+        var prefetch = keys.PrefetchAsync(CancellationToken.None);
+        await sent.Task;
+        issuer.Published.Add(("second", TestIssuer.SecondKey, "RS256"));
+
+        var found = FindAsync("second");
+        goOn.SetResult();
+
+        Assert.NotNull(await found);
+        await prefetch;
         Assert.Equal(2, issuer.Fetches);
     }
 
@@ -62,9 +95,20 @@ public sealed class SigningKeysTests : IAsyncLifetime
         await keys.PrefetchAsync(CancellationToken.None);
         issuer.BeforeAnswer = _ => Task.Delay(50);
 
-        var found = await Task.WhenAll(Enumerable.Range(0, 1000).Select(i => Task.Run(() => FindAsync($"unknown-{i}"))));
+        var found = await Task.WhenAll(Enumerable.Range(0, 1000).Select(i => Task.Run(async () =>
+        {
+            try
+            {
+                return $"{await FindAsync($"unknown-{i}")}";
+            }
+            catch (DependencyException)
+            {
+                return "not looked for";
+            }
+        })));
 
-        Assert.All(found, Assert.Null);
+        Assert.Single(found, "");
+        Assert.Equal(999, found.Count(outcome => outcome == "not looked for"));
         Assert.Equal(2, issuer.Fetches);
     }
 
@@ -117,8 +161,10 @@ public sealed class SigningKeysTests : IAsyncLifetime
 
         clock.Elapsed = TimeSpan.FromHours(23);
         Assert.NotNull(await FindAsync("first"));
+        Assert.True(await keys.AreReadyAsync(CancellationToken.None));
         clock.Elapsed = TimeSpan.FromHours(25);
         await Assert.ThrowsAsync<DependencyException>(() => FindAsync("first"));
+        Assert.False(await keys.AreReadyAsync(CancellationToken.None));
     }
 
     [Fact]

@@ -1,7 +1,4 @@
-﻿using sls_auth.Tokens;
-using Serverless;
-
-namespace sls_auth.Tests.Tokens;
+﻿namespace Serverless.Tokens;
 
 public sealed class TokenRulesTests
 {

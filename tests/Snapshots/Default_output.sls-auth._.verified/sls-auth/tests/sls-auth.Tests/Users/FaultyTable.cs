@@ -1,11 +1,14 @@
-﻿using System.Text;
+﻿using System.Text.Json.Nodes;
 using sls_auth.Users;
 using Microsoft.AspNetCore.Http;
 using Serverless;
 
 namespace sls_auth.Tests.Users;
 
-/// <summary>The users table behind a connection that breaks when one member's row is written; the write can be sent later.</summary>
+/// <summary>
+/// The users table behind a connection that breaks when one member's row is written, which can be sent later; or once, when asked to,
+/// after a team's row is written.
+/// </summary>
 internal sealed class FaultyTable : IAsyncDisposable
 {
     private readonly HttpClient http = new();
@@ -17,6 +20,9 @@ internal sealed class FaultyTable : IAsyncDisposable
     private FaultyTable(string tableUrl, string member) => (this.tableUrl, this.member) = (tableUrl, member);
 
     public UsersTable Table { get; private set; } = null!;
+
+    /// <summary>Whether the connection breaks before the next reply to a new team's row.</summary>
+    public bool LosesTeamReply { get; set; }
 
     /// <summary>The trace that the last request carried.</summary>
     public string? LastTrace { get; private set; }
@@ -51,7 +57,8 @@ internal sealed class FaultyTable : IAsyncDisposable
         await context.Request.Body.CopyToAsync(body);
         LastTrace = context.Request.Headers[Trace.Header];
         var target = context.Request.Headers["X-Amz-Target"].ToString();
-        if (target.EndsWith(".PutItem", StringComparison.Ordinal) && Encoding.UTF8.GetString(body.ToArray()).Contains($"USER#{member}", StringComparison.Ordinal))
+        var written = target.EndsWith(".PutItem", StringComparison.Ordinal) ? JsonNode.Parse(body.ToArray())!["Item"] : null;
+        if ((string?)written?["pk"]!["S"] == $"USER#{member}")
         {
             heldBack = (target, body.ToArray());
             context.Abort();
@@ -59,6 +66,13 @@ internal sealed class FaultyTable : IAsyncDisposable
         }
 
         using var response = await SendAsync(target, body.ToArray());
+        if (LosesTeamReply && (string?)written?["sk"]!["S"] == "META")
+        {
+            LosesTeamReply = false;
+            context.Abort();
+            return;
+        }
+
         context.Response.StatusCode = (int)response.StatusCode;
         context.Response.ContentType = response.Content.Headers.ContentType?.ToString();
         await context.Response.Body.WriteAsync(await response.Content.ReadAsByteArrayAsync());

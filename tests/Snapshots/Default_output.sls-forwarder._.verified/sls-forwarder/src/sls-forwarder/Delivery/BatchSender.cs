@@ -10,7 +10,6 @@ public sealed class BatchSender(
     : IDisposable
 {
     private const int LongestAnswer = 64 << 10;
-    private static readonly TimeSpan OneMillisecond = TimeSpan.FromMilliseconds(1);
 
     private readonly MemoryStream gzip = new();
     private bool hasRefreshed;
@@ -108,12 +107,12 @@ public sealed class BatchSender(
             {
                 return Stop(e.Message);
             }
-            if (verdict is not Verdict.Retry retry || attempt == rules.Attempts && retryAfter is null)
+            if (verdict is not Verdict.Retry retry || attempt >= rules.Attempts && retryAfter is null)
                 return verdict;
 
             // The pause that the destination asks for, or a random one below a limit that doubles; never all environments at once.
             var pause = retryAfter is { } asked ? asked + Jitter(1) : Jitter(attempt);
-            if (attempt == rules.Attempts)
+            if (attempt >= rules.Attempts)
                 return Stop($"{retry.Reason}, and no attempt is left, nor for another batch in the pause that the destination asks for");
             if (pause >= deadline.Remaining)
                 return Stop(retryAfter is null
@@ -132,7 +131,7 @@ public sealed class BatchSender(
         request.Content = new ReadOnlyMemoryContent(gzip.GetBuffer().AsMemory(0, (int)gzip.Length));
         request.Content.Headers.ContentType = new(destination.ContentType, "utf-8");
         request.Content.Headers.ContentEncoding.Add("gzip");
-        using var timeout = new CancellationTokenSource(Shorter(rules.RequestTimeout, Longer(deadline.Remaining, OneMillisecond)));
+        using var timeout = new CancellationTokenSource(deadline.AtMost(rules.RequestTimeout));
         try
         {
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token);
@@ -204,6 +203,4 @@ public sealed class BatchSender(
     }
 
     private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
-
-    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 }

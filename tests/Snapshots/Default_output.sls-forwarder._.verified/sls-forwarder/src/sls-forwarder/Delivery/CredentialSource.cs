@@ -1,4 +1,5 @@
-﻿using System.Net;
+﻿using System.Buffers;
+using System.Net;
 using System.Text.Json;
 
 namespace sls_forwarder;
@@ -15,21 +16,27 @@ public sealed class CredentialSource : IDisposable
 {
     private const int Attempts = 4;
 
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(5);
+
+    // What the name of a parameter or of a secret may hold, and an ARN. JSON is none: who puts the secret itself there must not read it in the log.
+    private static readonly SearchValues<char> NameCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/_+=.@-:");
+
     private readonly string setting;
     private readonly string? local;
     private readonly Uri? address;
     private readonly bool hasToken;
     private readonly Func<string, string?> variable;
     // Never through a proxy: the secret stays on this machine.
-    private readonly HttpClient extension = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = TimeSpan.FromSeconds(5) };
+    private readonly HttpClient extension = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = Timeout.InfiniteTimeSpan };
     private Credentials? current;
 
     /// <param name="variable">
-    /// Reads the environment: <c>DESTINATION_SECRET</c>, that is <c>ssm:&lt;parameter&gt;</c> or <c>secretsmanager:&lt;secret&gt;</c>; or, for
-    /// local runs only, <c>DESTINATION_CREDENTIALS</c>, the JSON itself.
+    /// Reads the environment: <c>DESTINATION_SECRET</c>, that is <c>ssm:&lt;parameter&gt;</c> or <c>secretsmanager:&lt;secret&gt;</c>; or, if
+    /// it is not set, for local runs, <c>DESTINATION_CREDENTIALS</c>, the JSON itself.
     /// </param>
     /// <param name="hasToken">Whether the destination wants a token beside the URL.</param>
-    /// <exception cref="SettingException">Neither is set, or the first has another form.</exception>
+    /// <exception cref="SettingException">Neither is set, or the first has another form. The message repeats nothing of it.</exception>
     public CredentialSource(Func<string, string?> variable, bool hasToken)
     {
         ArgumentNullException.ThrowIfNull(variable);
@@ -37,18 +44,20 @@ public sealed class CredentialSource : IDisposable
         this.hasToken = hasToken;
         local = variable("DESTINATION_CREDENTIALS");
         setting = variable("DESTINATION_SECRET") ?? "";
-        if (!string.IsNullOrEmpty(local))
+        if (setting.Length == 0 && !string.IsNullOrEmpty(local))
             return;
 
         var port = variable("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT") ?? "2773";
         var (service, name) = setting.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon
+            && !setting.AsSpan().ContainsAnyExcept(NameCharacters)
             ? (setting[..colon], Uri.EscapeDataString(setting[(colon + 1)..]))
             : ("", "");
         address = (service, name) switch
         {
             ("ssm", not "") => new Uri($"http://localhost:{port}/systemsmanager/parameters/get?name={name}&withDecryption=true"),
             ("secretsmanager", not "") => new Uri($"http://localhost:{port}/secretsmanager/get?secretId={name}"),
-            _ => throw new SettingException($"DESTINATION_SECRET is \"{setting}\"; expected is ssm:<parameter name> or secretsmanager:<secret name or ARN>."),
+            _ => throw new SettingException(
+                "DESTINATION_SECRET does not say where the destination's credentials are kept; expected is ssm:<parameter name> or secretsmanager:<secret name or ARN>."),
         };
     }
 
@@ -79,7 +88,8 @@ public sealed class CredentialSource : IDisposable
             {
                 using var request = new HttpRequestMessage(HttpMethod.Get, address);
                 request.Headers.Add("X-Aws-Parameters-Secrets-Token", variable("AWS_SESSION_TOKEN") ?? "");
-                using var response = await extension.SendAsync(request);
+                using var timeout = new CancellationTokenSource(deadline.AtMost(RequestTimeout));
+                using var response = await extension.SendAsync(request, timeout.Token);
                 if (response.StatusCode == HttpStatusCode.OK)
                     return Credentials.Parse(await ReadSecretAsync(response), setting, hasToken);
                 failure = $"the extension answered {(int)response.StatusCode}";

@@ -4,7 +4,7 @@
 /// Some lines of an event did not reach the destination; the others did. It makes the invocation fail, so that Lambda tries the
 /// event twice more and then hands it to the failure destination.
 /// </summary>
-public sealed class DeliveryException(int undelivered, int shipped, string reason)
+public sealed class DeliveryException(int undelivered, int shipped, string reason, bool isStopped)
     : Exception($"{undelivered} of {undelivered + shipped} lines were not delivered: {reason}")
 {
     /// <summary>How many lines the destination does not have, as far as can be told.</summary>
@@ -15,4 +15,7 @@ public sealed class DeliveryException(int undelivered, int shipped, string reaso
 
     /// <summary>Why, in a few words.</summary>
     public string Reason => reason;
+
+    /// <summary>Whether sending other events is of no use now either: see <see cref="BatchSender.IsStopped"/>.</summary>
+    public bool IsStopped => isStopped;
 }

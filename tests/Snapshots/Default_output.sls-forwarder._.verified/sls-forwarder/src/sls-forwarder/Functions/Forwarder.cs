@@ -7,8 +7,15 @@ namespace sls_forwarder.Functions;
 /// <summary>The function that log groups are subscribed to: ships the log events it is handed.</summary>
 public static class Forwarder
 {
-    private static readonly Lazy<LogShipper> Shipper = new(() =>
-        new LogShipper(new Settings(Environment.GetEnvironmentVariable), CreateHttp(), Console.OpenStandardOutput()));
+    private static readonly Lazy<LogShipper> Shipper = new(() => CreateShipper(new Settings(Environment.GetEnvironmentVariable)));
+
+    /// <summary>Checks the settings, and makes what the first event needs.</summary>
+    /// <exception cref="SettingException">A setting is wrong.</exception>
+    public static Task PrepareAsync()
+    {
+        _ = Shipper.Value;
+        return Task.CompletedTask;
+    }
 
     /// <summary>Handles an event of a CloudWatch Logs subscription. It fails, with a typed exception, if a line could not be delivered.</summary>
     public static async Task Handle(Stream input, ILambdaContext context)
@@ -16,11 +23,11 @@ public static class Forwarder
         ArgumentNullException.ThrowIfNull(input);
         using var payload = new MemoryStream();
         await input.CopyToAsync(payload);
-        await ShipAsync(payload.GetBuffer().AsMemory(0, (int)payload.Length), context);
+        await Shipper.Value.ShipAsync(payload.GetBuffer().AsMemory(0, (int)payload.Length), context);
     }
 
-    /// <summary>Ships one event with the settings of the environment.</summary>
-    internal static Task ShipAsync(Memory<byte> payload, ILambdaContext context) => Shipper.Value.ShipAsync(payload, context);
+    /// <summary>Makes what ships the events.</summary>
+    internal static LogShipper CreateShipper(Settings settings) => new(settings, CreateHttp(), Console.OpenStandardOutput());
 
     /// <summary>The client that all requests to the destination go through, so that connections are used again.</summary>
     internal static HttpClient CreateHttp()

@@ -10,16 +10,18 @@ namespace sls_forwarder.Functions;
 /// <summary>What to ship again.</summary>
 /// <param name="Max">At most so many events; none given: as many as there is time for.</param>
 /// <param name="Prefix">Only records whose keys start like this; none given: all that Lambda put there.</param>
-public sealed record RedriveRequest(int? Max, string? Prefix);
+/// <param name="After">Only records whose keys come after this one, which an answer gave; none given: from the first on.</param>
+public sealed record RedriveRequest(int? Max, string? Prefix, string? After = null);
 
 /// <summary>What became of it.</summary>
 /// <param name="Redriven">Events that have been delivered; their records are deleted.</param>
 /// <param name="Failed">Events that have not; their records stay.</param>
 /// <param name="Remaining">Whether there are records that were not looked at.</param>
-public sealed record RedriveResult(int Redriven, int Failed, bool Remaining);
+/// <param name="After">If so, the last key that was: where the next call goes on, past the events that have failed.</param>
+public sealed record RedriveResult(int Redriven, int Failed, bool Remaining, string? After = null);
 
 /// <summary>The JSON of the two.</summary>
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(RedriveRequest))]
 [JsonSerializable(typeof(RedriveResult))]
 public sealed partial class RedriveJson : JsonSerializerContext;
@@ -37,9 +39,13 @@ public static class Redrive
 
     private static readonly Lazy<AmazonS3Client> S3 = new(() => new AmazonS3Client());
 
-    /// <summary>Ships the events again, the oldest day first, until all are done or the time is over.</summary>
+    // It has no own log group whose lines to leave out: no line brings it its next event, and an event that it left out it would delete.
+    private static readonly Lazy<LogShipper> Shipper = new(() =>
+        Forwarder.CreateShipper(new Settings(Environment.GetEnvironmentVariable) { OwnLogGroup = null }));
+
+    /// <summary>Ships the events again, the oldest day first, until all are done, the time is over, or the destination takes nothing for now.</summary>
     public static Task<RedriveResult> Handle(RedriveRequest request, ILambdaContext context) =>
-        HandleAsync(request, context, S3.Value, Environment.GetEnvironmentVariable("FAILED_EVENTS_BUCKET"), Forwarder.ShipAsync);
+        HandleAsync(request, context, S3.Value, Environment.GetEnvironmentVariable("FAILED_EVENTS_BUCKET"), Shipper.Value.ShipAsync);
 
     /// <summary>As <see cref="Handle"/>, with everything around it given.</summary>
     internal static async Task<RedriveResult> HandleAsync(
@@ -54,18 +60,28 @@ public static class Redrive
 
         var redriven = 0;
         var failed = 0;
-        var list = new ListObjectsV2Request { BucketName = bucket, Prefix = request.Prefix ?? LambdaPrefix };
+        var last = request.After;
+        var isStopped = false;
+        var list = new ListObjectsV2Request { BucketName = bucket, Prefix = request.Prefix ?? LambdaPrefix, StartAfter = request.After };
         do
         {
             var page = await s3.ListObjectsV2Async(list);
             foreach (var key in page.S3Objects?.Select(o => o.Key) ?? [])
             {
-                if (redriven + failed == request.Max || context.RemainingTime < EventTime)
-                    return new RedriveResult(redriven, failed, Remaining: true);
-                if (await RedriveAsync(s3, bucket, key, ship, context))
+                if (isStopped || redriven + failed == request.Max || context.RemainingTime < EventTime)
+                    return new RedriveResult(redriven, failed, Remaining: true, last);
+                try
+                {
+                    await RedriveAsync(s3, bucket, key, ship, context);
                     redriven++;
-                else
+                }
+                catch (Exception e) when (e is DeliveryException or MalformedEventException)
+                {
+                    context.Logger.LogError("{Key} stays in {Bucket}: {Reason}", key, bucket, e.Message);
                     failed++;
+                    isStopped = e is DeliveryException { IsStopped: true };
+                }
+                last = key;
             }
             list.ContinuationToken = page.IsTruncated == true ? page.NextContinuationToken : null;
         }
@@ -73,23 +89,14 @@ public static class Redrive
         return new RedriveResult(redriven, failed, Remaining: false);
     }
 
-    private static async Task<bool> RedriveAsync(
+    private static async Task RedriveAsync(
         IAmazonS3 s3, string bucket, string key, Func<Memory<byte>, ILambdaContext, Task> ship, ILambdaContext context)
     {
-        try
-        {
-            var record = await ReadAsync(s3, bucket, key);
-            if (record is null)
-                return true; // Somebody else has done it meanwhile.
-            await ship(FindPayload(record), context);
-        }
-        catch (Exception e) when (e is DeliveryException or MalformedEventException)
-        {
-            context.Logger.LogError("{Key} stays in {Bucket}: {Reason}", key, bucket, e.Message);
-            return false;
-        }
+        var record = await ReadAsync(s3, bucket, key);
+        if (record is null)
+            return; // Somebody else has done it meanwhile.
+        await ship(FindPayload(record), context);
         await s3.DeleteObjectAsync(bucket, key);
-        return true;
     }
 
     private static async Task<byte[]?> ReadAsync(IAmazonS3 s3, string bucket, string key)

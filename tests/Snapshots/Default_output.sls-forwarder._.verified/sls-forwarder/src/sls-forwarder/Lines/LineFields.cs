@@ -7,8 +7,12 @@ namespace sls_forwarder;
 public ref struct LineFields
 {
     private const int LongestLevel = 16;
+    // Some services' request ids are longer than Lambda's; what is longer still is none, or a line that is cut would not get shorter.
+    private const int LongestRequestId = 128;
 
-    /// <summary>Whether the line is a JSON object, and so can stay one.</summary>
+    private static ReadOnlySpan<byte> Blanks => " \t\r\n"u8;
+
+    /// <summary>Whether the line is a JSON object that is not empty, and so can stay one.</summary>
     public bool IsJson { get; private set; }
 
     /// <summary>Whether Lambda wrote it, not the function: START, END, REPORT, INIT_START…, or a JSON <c>platform.*</c>.</summary>
@@ -17,10 +21,10 @@ public ref struct LineFields
     /// <summary>Whether it is the last line of its request.</summary>
     public bool EndsRequest { get; private set; }
 
-    /// <summary>One of trace, debug, info, warn, error, fatal where the line's own word for it is known; else that word, or empty.</summary>
+    /// <summary>One of trace, debug, info, warn, error, fatal where the line's own word for it is known; else that word of up to 16 bytes, or empty.</summary>
     public ReadOnlySpan<byte> Level { get; private set; }
 
-    /// <summary>The request id, or empty.</summary>
+    /// <summary>The request id of up to 128 bytes, or empty.</summary>
     public ReadOnlySpan<byte> RequestId { get; private set; }
 
     /// <summary>The trace id, <c>1-&lt;8 hex&gt;-&lt;24 hex&gt;</c>, or empty.</summary>
@@ -34,13 +38,12 @@ public ref struct LineFields
     public static LineFields Read(ReadOnlySpan<byte> line)
     {
         var fields = new LineFields();
-        var content = line.TrimStart(" \t\r\n"u8);
-        if (content.Length > 0 && content[0] == '{')
+        if (MayBeJson(line))
         {
             try
             {
-                if (fields.TryReadJson(line))
-                    return fields;
+                fields.ReadJson(line);
+                return fields;
             }
             catch (JsonException)
             {
@@ -52,19 +55,24 @@ public ref struct LineFields
         return fields;
     }
 
+    // An object with a member. Most text in braces is seen here, without an exception for each line.
+    private static bool MayBeJson(ReadOnlySpan<byte> line)
+    {
+        var content = line.TrimStart(Blanks);
+        return content.StartsWith("{"u8) && content[1..].TrimStart(Blanks).StartsWith("\""u8);
+    }
+
     // AWS documents the members: "Lambda JSON log format" for each runtime, "platform.*" in the Telemetry API's schema.
-    private bool TryReadJson(ReadOnlySpan<byte> line)
+    private void ReadJson(ReadOnlySpan<byte> line)
     {
         var reader = new Utf8JsonReader(line);
         reader.Read();
-        var isEmpty = true;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            isEmpty = false;
             if (reader.ValueTextEquals("level"u8))
                 Level = LevelOf(ReadString(ref reader));
             else if (reader.ValueTextEquals("requestId"u8) || reader.ValueTextEquals("AWSRequestId"u8) || reader.ValueTextEquals("function_request_id"u8))
-                RequestId = ReadString(ref reader);
+                RequestId = ReadRequestId(ref reader);
             else if (reader.ValueTextEquals("traceId"u8))
                 TraceId = RequestTrace.Root(ReadString(ref reader));
             else if (reader.ValueTextEquals("xray_trace_id"u8))
@@ -92,7 +100,7 @@ public ref struct LineFields
         {
             // Nothing may follow the object; the reader says so by throwing.
         }
-        return IsJson = !isEmpty;
+        IsJson = true;
     }
 
     // {"requestId": "…", "tracing": {"type": "X-Amzn-Trace-Id", "value": "Root=…"}, …}
@@ -107,7 +115,7 @@ public ref struct LineFields
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("requestId"u8))
-                RequestId = ReadString(ref reader);
+                RequestId = ReadRequestId(ref reader);
             else if (reader.ValueTextEquals("tracing"u8))
             {
                 reader.Read();
@@ -127,6 +135,12 @@ public ref struct LineFields
             else
                 reader.Skip();
         }
+    }
+
+    private static ReadOnlySpan<byte> ReadRequestId(scoped ref Utf8JsonReader reader)
+    {
+        var id = ReadString(ref reader);
+        return id.Length <= LongestRequestId ? id : default;
     }
 
     private static ReadOnlySpan<byte> ReadString(scoped ref Utf8JsonReader reader)
@@ -198,7 +212,7 @@ public ref struct LineFields
     private static ReadOnlySpan<byte> LevelOf(ReadOnlySpan<byte> word)
     {
         var known = KnownLevelOf(word);
-        return known.Length > 0 ? known : word;
+        return known.Length > 0 || word.Length > LongestLevel ? known : word;
     }
 
     // The runtimes' words: .NET logs Information as JSON and info as text, Python WARNING and CRITICAL, Node and Java WARN and FATAL.

@@ -3,9 +3,9 @@
 namespace sls_forwarder;
 
 /// <summary>Reads the lines of an event that are to be shipped, with what each tells of itself and what lines before it tell.</summary>
-public sealed class LineReader(SubscriptionEvent source, LinePatterns patterns, bool keepPlatformLines) : IDisposable
+public sealed class LineReader(SubscriptionEvent logs, LogSource source, LinePatterns patterns, bool keepPlatformLines) : IDisposable
 {
-    private readonly LogEventReader events = source.OpenEvents();
+    private readonly LogEventReader events = logs.OpenEvents();
     private readonly byte[] openRequestId = new byte[RequestTrace.RequestIdLength];
     private Guid openRequest;
     private byte[] redacted = ArrayPool<byte>.Shared.Rent(1024);
@@ -57,24 +57,24 @@ public sealed class LineReader(SubscriptionEvent source, LinePatterns patterns, 
         redacted = [];
     }
 
-    // A log stream belongs to one environment, which serves one request after the other: a line that names no request belongs to
-    // the one named last, until that one ends.
+    // A function's log stream belongs to one environment, which serves one request after the other: a line that names no request
+    // belongs to the one named last, until that one ends. Whoever else writes a stream may serve many at a time.
     private ReadOnlySpan<byte> Follow(scoped in LineFields fields, out ReadOnlySpan<byte> traceId)
     {
         traceId = fields.TraceId;
         if (fields.RequestId.Length == 0)
         {
-            if (openRequest == Guid.Empty || fields.IsPlatform)
+            if (source.Function is null || openRequest == Guid.Empty || fields.IsPlatform)
                 return default;
             if (traceId.Length == 0)
-                traceId = source.TraceOf(openRequest);
+                traceId = logs.TraceOf(openRequest);
             return openRequestId;
         }
 
         if (!RequestTrace.TryParseRequestId(fields.RequestId, out var request))
             return fields.RequestId;
         if (traceId.Length == 0)
-            traceId = source.TraceOf(request);
+            traceId = logs.TraceOf(request);
         openRequest = fields.EndsRequest ? Guid.Empty : request;
         fields.RequestId.CopyTo(openRequestId);
         return fields.RequestId;

@@ -7,7 +7,7 @@
 /// <param name="LogStream">The log stream.</param>
 /// <param name="Service">The service, <c>acme-auth</c>, if the function's name tells it.</param>
 /// <param name="Stage">The stage, <c>dev</c>, if the function's name tells it.</param>
-/// <param name="Function">The function, <c>hello</c>, if one wrote the lines.</param>
+/// <param name="Function">The function, <c>hello</c>, or its whole name; null if none wrote the lines.</param>
 public sealed record LogSource(
     string Account, string? Region, string LogGroup, string LogStream, string? Service, string? Stage, string? Function)
 {
@@ -16,7 +16,7 @@ public sealed record LogSource(
     /// <summary>Reads the source of an event's lines out of the names of its log group and stream.</summary>
     /// <param name="logs">The event.</param>
     /// <param name="region">The forwarder's region: a subscription does not cross regions.</param>
-    /// <param name="stage">The forwarder's stage, by which most functions' names can be split.</param>
+    /// <param name="stage">The forwarder's stage, by which its venture's functions' names are split.</param>
     public static LogSource Of(SubscriptionEvent logs, string? region, string? stage)
     {
         ArgumentNullException.ThrowIfNull(logs);
@@ -27,7 +27,8 @@ public sealed record LogSource(
 
     /// <summary>
     /// Splits the name that the Serverless Framework gives a function, <c>&lt;service&gt;-&lt;stage&gt;-&lt;function&gt;</c>. The service
-    /// and the function may hold hyphens themselves, so a known stage goes first; without it, the last two hyphens split.
+    /// and the function may hold hyphens themselves, so a known stage splits; where it does not occur, the name is another's and stays
+    /// whole. If no stage is known, the last two hyphens split.
     /// </summary>
     public static (string? Service, string? Stage, string Function) Split(string name, string? stage)
     {
@@ -35,8 +36,9 @@ public sealed record LogSource(
         if (!string.IsNullOrEmpty(stage))
         {
             var at = name.LastIndexOf($"-{stage}-", StringComparison.Ordinal);
-            if (at > 0 && at + stage.Length + 2 < name.Length)
-                return (name[..at], stage, name[(at + stage.Length + 2)..]);
+            return at > 0 && at + stage.Length + 2 < name.Length
+                ? (name[..at], stage, name[(at + stage.Length + 2)..])
+                : (null, null, name);
         }
 
         var last = name.LastIndexOf('-');

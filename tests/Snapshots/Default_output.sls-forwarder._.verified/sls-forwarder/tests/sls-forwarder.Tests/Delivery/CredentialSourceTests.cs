@@ -1,4 +1,5 @@
-﻿using System.Text.Json;
+﻿using System.Diagnostics;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Serverless;
 using Xunit;
@@ -61,6 +62,18 @@ public sealed class CredentialSourceTests
         Assert.Equal("DESTINATION_SECRET, ssm:/acme, could not be read: the extension answered 403; expected is that it exists, that the function's role may read it, and that the layer of the extension is there.", message);
     }
 
+    [Fact]
+    public async Task Waits_for_an_extension_no_longer_than_the_invocation_has_time()
+    {
+        await using var extension = await Loopback.StartAsync(http => Task.Delay(Timeout.Infinite, http.RequestAborted));
+        using var source = Create("ssm:/acme", extension);
+        var started = Stopwatch.GetTimestamp();
+
+        var message = (await Assert.ThrowsAsync<SettingException>(async () => await source.GetAsync(new Deadline(TimeSpan.FromMilliseconds(300))))).Message;
+        Assert.Contains("the extension did not answer in time", message, StringComparison.Ordinal);
+        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(3));
+    }
+
     [Theory]
     [InlineData("{}")]
     [InlineData("[]")]
@@ -75,22 +88,45 @@ public sealed class CredentialSourceTests
         Assert.Contains("is no text", (await Assert.ThrowsAsync<SettingException>(async () => await source.GetAsync(Later))).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Asks_the_extension_also_where_credentials_for_local_runs_are_set()
+    {
+        await using var extension = await Loopback.StartAsync(http => http.Response.WriteAsync("""{"SecretString":"{\"url\":\"https://host\",\"token\":\"secret\"}"}"""));
+        using var source = Create("secretsmanager:s", extension, local: """{"url":"https://host","token":"local"}""");
+
+        Assert.Equal("secret", (await source.GetAsync(Later)).Token);
+    }
+
+    [Fact]
+    public async Task Takes_the_credentials_for_local_runs_where_no_secret_is_named()
+    {
+        using var source = new CredentialSource(name => name == "DESTINATION_CREDENTIALS" ? """{"url":"https://host","token":"local"}""" : null, hasToken: true);
+
+        Assert.Equal("local", (await source.GetAsync(Later)).Token);
+    }
+
     [Theory]
     [InlineData(null)]
+    [InlineData("")]
     [InlineData("/acme/dev")]
     [InlineData("ssm:")]
     [InlineData("vault:secret")]
-    public void Refuses_a_setting_of_another_form(string? setting) =>
+    [InlineData("hunter2")]
+    [InlineData("""{"url":"https://host/hunter2","token":"hunter2"}""")]
+    [InlineData("""ssm:{"url":"https://host/hunter2","token":"hunter2"}""")]
+    [InlineData("https://host/receiver/v1/http/hunter2")]
+    public void Refuses_a_setting_of_another_form_and_repeats_nothing_of_it(string? setting) =>
         Assert.Equal(
-            $"DESTINATION_SECRET is \"{setting}\"; expected is ssm:<parameter name> or secretsmanager:<secret name or ARN>.",
+            "DESTINATION_SECRET does not say where the destination's credentials are kept; expected is ssm:<parameter name> or secretsmanager:<secret name or ARN>.",
             Assert.Throws<SettingException>(() => new CredentialSource(name => name == "DESTINATION_SECRET" ? setting : null, hasToken: true)).Message);
 
-    private static CredentialSource Create(string setting, Loopback extension) => new(
+    private static CredentialSource Create(string setting, Loopback extension, string? local = null) => new(
         name => name switch
         {
             "DESTINATION_SECRET" => setting,
             "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT" => $"{extension.Address.Port}",
             "AWS_SESSION_TOKEN" => "session",
+            "DESTINATION_CREDENTIALS" => local,
             _ => null,
         },
         hasToken: true);

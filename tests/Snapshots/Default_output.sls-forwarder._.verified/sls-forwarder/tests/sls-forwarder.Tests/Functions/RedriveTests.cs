@@ -56,9 +56,40 @@ public sealed class RedriveTests
             s3.Objects[$"{Folder}0{n}"] = Failed(LogsEvent.Of($"line {n}"));
         s3.Objects["failed-events/elsewhere/record"] = Failed(LogsEvent.Of("not Lambda's"));
 
-        Assert.Equal(new RedriveResult(3, 0, true), await RedriveAsync(server, s3, new RedriveRequest(3, null)));
+        Assert.Equal(new RedriveResult(3, 0, true, Key("02")), await RedriveAsync(server, s3, new RedriveRequest(3, null)));
         Assert.Equal(new RedriveResult(1, 0, false), await RedriveAsync(server, s3, new RedriveRequest(3, null)));
         Assert.Equal(new RedriveResult(1, 0, false), await RedriveAsync(server, s3, new RedriveRequest(null, "elsewhere/")));
+    }
+
+    [Fact]
+    public async Task Goes_on_behind_the_events_that_fail_again()
+    {
+        await using var server = await DestinationServer.StartAsync();
+        await using var s3 = await S3Server.StartAsync();
+        foreach (var n in Enumerable.Range(0, 3))
+            s3.Objects[$"{Folder}0{n}"] = "not a record"u8.ToArray();
+        s3.Objects[$"{Folder}03"] = Failed(LogsEvent.Of("behind them"));
+
+        var first = await RedriveAsync(server, s3, new RedriveRequest(2, null));
+        Assert.Equal(new RedriveResult(0, 2, true, Key("01")), first);
+        Assert.Equal(new RedriveResult(1, 1, false), await RedriveAsync(server, s3, new RedriveRequest(2, null, first.After)));
+        Assert.Equal("behind them", Assert.Single(server.Taken).Line.GetString());
+    }
+
+    [Theory]
+    [InlineData(429, "3600")] // asks for a pause
+    [InlineData(401, null)] // refuses the credentials
+    public async Task Stops_when_the_destination_takes_nothing_now(int status, string? retryAfter)
+    {
+        await using var server = await DestinationServer.StartAsync();
+        await using var s3 = await S3Server.StartAsync();
+        server.Faults = n => n == 0 ? null : new Fault(status) { RetryAfter = retryAfter };
+        foreach (var n in Enumerable.Range(0, 4))
+            s3.Objects[$"{Folder}0{n}"] = Failed(LogsEvent.Of($"line {n}"));
+
+        Assert.Equal(new RedriveResult(1, 1, true, Key("01")), await RedriveAsync(server, s3, new RedriveRequest(null, null)));
+        Assert.Equal(2, server.Requests.Count);
+        Assert.Equal(3, s3.Objects.Count);
     }
 
     [Fact]
@@ -68,7 +99,10 @@ public sealed class RedriveTests
         await using var s3 = await S3Server.StartAsync();
         s3.Objects[$"{Folder}00"] = Failed(LogsEvent.Of("a"));
 
-        Assert.Equal(new RedriveResult(0, 0, true), await RedriveAsync(server, s3, new RedriveRequest(null, null), new TestInvocation(TimeSpan.FromSeconds(10))));
+        var invocation = new TestInvocation(TimeSpan.FromSeconds(10));
+        Assert.Equal(new RedriveResult(0, 0, true), await RedriveAsync(server, s3, new RedriveRequest(null, null), invocation));
+        // The next call goes on where this one was to begin.
+        Assert.Equal(new RedriveResult(0, 0, true, "a"), await RedriveAsync(server, s3, new RedriveRequest(null, null, "a"), invocation));
         Assert.Empty(server.Requests);
         Assert.Single(s3.Objects);
     }
@@ -83,19 +117,24 @@ public sealed class RedriveTests
     }
 
     [Theory]
-    [InlineData("{}", null, null)]
-    [InlineData("""{"max":7,"prefix":"a/"}""", 7, "a/")]
-    public void Reads_its_request(string json, int? max, string? prefix) =>
-        Assert.Equal(new RedriveRequest(max, prefix), JsonSerializer.Deserialize(json, RedriveJson.Default.RedriveRequest));
+    [InlineData("{}", null, null, null)]
+    [InlineData("""{"max":7,"prefix":"a/","after":"a/b"}""", 7, "a/", "a/b")]
+    public void Reads_its_request(string json, int? max, string? prefix, string? after) =>
+        Assert.Equal(new RedriveRequest(max, prefix, after), JsonSerializer.Deserialize(json, RedriveJson.Default.RedriveRequest));
 
     [Fact]
-    public void Answers_in_JSON() =>
-        Assert.Equal("""{"redriven":3,"failed":1,"remaining":true}""", JsonSerializer.Serialize(new RedriveResult(3, 1, true), RedriveJson.Default.RedriveResult));
+    public void Answers_in_JSON()
+    {
+        Assert.Equal("""{"redriven":3,"failed":1,"remaining":true,"after":"a/b"}""", JsonSerializer.Serialize(new RedriveResult(3, 1, true, "a/b"), RedriveJson.Default.RedriveResult));
+        Assert.Equal("""{"redriven":3,"failed":1,"remaining":false}""", JsonSerializer.Serialize(new RedriveResult(3, 1, false), RedriveJson.Default.RedriveResult));
+    }
 
     /// <summary>The record that Lambda hands to a failure destination.</summary>
     internal static byte[] Failed(byte[] payload) => Encoding.UTF8.GetBytes($$$"""
         {"version":"1.0","timestamp":"2026-11-22T12:03:04.567Z","requestContext":{"requestId":"8f6b1c2a-3d4e-4f50-9a6b-7c8d9e0f1a2b","functionArn":"arn:aws:lambda:ap-southeast-2:123456789012:function:log-forwarder-dev-forwarder:$LATEST","condition":"RetriesExhausted","approximateInvokeCount":3},"requestPayload":{{{Encoding.UTF8.GetString(payload)}}},"responseContext":{"statusCode":200,"executedVersion":"$LATEST","functionError":"Unhandled"},"responsePayload":{"errorType":"DeliveryException","errorMessage":"1 of 1 lines were not delivered"}}
         """);
+
+    private static string Key(string name) => $"{Folder}{name}"["failed-events/".Length..];
 
     private static async Task<RedriveResult> RedriveAsync(
         DestinationServer server, S3Server s3, RedriveRequest request, TestInvocation? invocation = null, string? bucket = "failed-events")

@@ -31,7 +31,7 @@ public sealed class S3Server : IAsyncDisposable
     {
         var path = http.Request.Path.Value!.Trim('/');
         if (HttpMethods.IsGet(http.Request.Method) && http.Request.Query["list-type"] == "2")
-            return http.Response.WriteAsync(List(path, http.Request.Query["prefix"]!, http.Request.Query["continuation-token"]));
+            return http.Response.WriteAsync(List(path, http.Request.Query["prefix"]!, (string?)http.Request.Query["continuation-token"] ?? http.Request.Query["start-after"]));
         if (HttpMethods.IsGet(http.Request.Method) && Objects.TryGetValue(path, out var bytes))
             return http.Response.Body.WriteAsync(bytes).AsTask();
         if (HttpMethods.IsDelete(http.Request.Method))

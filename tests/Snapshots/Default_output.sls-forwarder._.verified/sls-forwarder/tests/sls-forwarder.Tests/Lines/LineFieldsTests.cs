@@ -1,4 +1,5 @@
-﻿using System.Text;
+﻿using System.Runtime.ExceptionServices;
+using System.Text;
 using Xunit;
 
 namespace sls_forwarder.Tests;
@@ -60,6 +61,8 @@ public sealed class LineFieldsTests
     [InlineData($$"""{"level":"FATAL","AWSRequestId":"{{Id}}"}""", "fatal", Id, "", "")] // Java
     [InlineData("""  {"level":"Notice","requestId":{"a":[]},"traceId":7,"type":null,"record":"x"}  """, "Notice", "", "", "")]
     [InlineData("""{"level":30,"msg":"pino"}""", "", "", "", "")]
+    [InlineData("""{"level":"sixteen letters.","requestId":"JKJaXmPLvHcESHA="}""", "sixteen letters.", "JKJaXmPLvHcESHA=", "", "")]
+    [InlineData("""{"level":"a sentence for a level"}""", "", "", "", "")]
     [InlineData("""{"level":"\u0049NFO"}""", "", "", "", "")]
     public void Reads_JSON(string line, string level, string requestId, string traceId, string message)
     {
@@ -80,6 +83,26 @@ public sealed class LineFieldsTests
     [InlineData("\"a\"")]
     [InlineData("7")]
     public void Takes_what_is_no_JSON_object_for_text(string line) => Assert.False(LineFields.Read(Encoding.UTF8.GetBytes(line)).IsJson);
+
+    // An exception costs more than all the rest that is done for a line.
+    [Theory]
+    [InlineData("{name} is unknown")]
+    [InlineData("  { id: 1 }")]
+    [InlineData("{1, 2}")]
+    public void Sees_without_an_exception_that_text_in_braces_is_no_JSON(string line)
+    {
+        var bytes = Encoding.UTF8.GetBytes(line);
+        var thread = Environment.CurrentManagedThreadId;
+        var exceptions = 0;
+        void Count(object? sender, FirstChanceExceptionEventArgs thrown) => exceptions += Environment.CurrentManagedThreadId == thread ? 1 : 0;
+
+        AppDomain.CurrentDomain.FirstChanceException += Count;
+        var isJson = LineFields.Read(bytes).IsJson;
+        AppDomain.CurrentDomain.FirstChanceException -= Count;
+
+        Assert.False(isJson);
+        Assert.Equal(0, exceptions);
+    }
 
     private static (string Level, string RequestId, string TraceId) Read(in LineFields fields) =>
         (Encoding.UTF8.GetString(fields.Level), Encoding.UTF8.GetString(fields.RequestId), Encoding.UTF8.GetString(fields.TraceId));

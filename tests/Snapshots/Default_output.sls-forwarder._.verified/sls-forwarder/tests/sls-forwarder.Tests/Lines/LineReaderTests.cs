@@ -33,6 +33,22 @@ public sealed class LineReaderTests
     }
 
     [Fact]
+    public void Gives_no_line_the_request_of_another_where_many_are_served_at_a_time()
+    {
+        string[] lines =
+        [
+            $$"""{"requestId":"{{Id}}","traceId":"Root={{Trace}};Sampled=1","message":"one request"}""",
+            $"calling on for another with Root={Trace.Replace('2', '3')};Sampled=1",
+            "which request is this?",
+            $$"""{"requestId":"{{Id}}","message":"the first again"}""",
+        ];
+
+        Assert.Equal(
+            [(Id, Trace), ("", Trace.Replace('2', '3')), ("", ""), (Id, Trace)],
+            Read(LogsEvent.Pack(LogsEvent.Json(lines, "/ecs/web", "web/container/0123"))).Select(line => (line.RequestId, line.TraceId)));
+    }
+
+    [Fact]
     public void Knows_the_request_of_a_line_even_if_the_line_that_told_it_is_left_out()
     {
         var lines = Read(LogsEvent.Pack(EventFiles.Good["plain"]), new LinePatterns(include: "past the logger"));
@@ -53,7 +69,7 @@ public sealed class LineReaderTests
     [Fact]
     public void Leaves_out_empty_lines_and_counts_them()
     {
-        using var reader = new LineReader(SubscriptionEvent.Read(LogsEvent.Of("a", "", "\n", " \t\r\n", "b\r\n")), new LinePatterns(), keepPlatformLines: true);
+        using var reader = Open(LogsEvent.Of("a", "", "\n", " \t\r\n", "b\r\n"), new LinePatterns(), keepPlatformLines: true);
 
         Assert.True(reader.Read(out _));
         Assert.True(reader.Read(out var last));
@@ -75,10 +91,16 @@ public sealed class LineReaderTests
     private static List<Line> Read(byte[] payload, LinePatterns? patterns = null, bool keepPlatformLines = true)
     {
         var lines = new List<Line>();
-        using var reader = new LineReader(SubscriptionEvent.Read(payload), patterns ?? new LinePatterns(), keepPlatformLines);
+        using var reader = Open(payload, patterns ?? new LinePatterns(), keepPlatformLines);
         while (reader.Read(out var line))
             lines.Add(new Line(Encoding.UTF8.GetString(line.Text), line.IsJson, Encoding.UTF8.GetString(line.RequestId), Encoding.UTF8.GetString(line.TraceId)));
         return lines;
+    }
+
+    private static LineReader Open(byte[] payload, LinePatterns patterns, bool keepPlatformLines)
+    {
+        var logs = SubscriptionEvent.Read(payload);
+        return new LineReader(logs, LogSource.Of(logs, "ap-southeast-2", "dev"), patterns, keepPlatformLines);
     }
 
     private sealed record Line(string Text, bool IsJson, string RequestId, string TraceId);

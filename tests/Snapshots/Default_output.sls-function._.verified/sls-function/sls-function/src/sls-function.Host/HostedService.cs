@@ -1,5 +1,5 @@
 ﻿using sls_function.Orders;
-using sls_function.Tokens;
+using Serverless.Tokens;
 
 namespace sls_function.Host;
 
@@ -22,25 +22,8 @@ internal static class HostedService
             await verifier.IsReadyAsync(http.RequestAborted) && await orders.IsReadyAsync(http.RequestAborted)
                 ? Results.Ok()
                 : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
-        var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Serverless.Authorizer");
-        app.MapRoutes(Api.Routes(new Lazy<OrdersTable>(orders)), async (authorization, cancelled) =>
-        {
-            // As API Gateway answers: 401 without a token, 403 with a bad one.
-            var verdict = await verifier.VerifyAsync(authorization, cancelled);
-            if (verdict is Admitted admitted)
-                return Caller.FromContext(admitted.ToContext())!;
-            var denied = (Denied)verdict;
-            logger.LogWarning("Denied: {Reason}, key {KeyId}, in trace {RequestTrace}", denied.Reason, denied.KeyId, Trace.Current);
-            throw denied.Reason == "no_token"
-                ? new ProblemException(401, "not_signed_in", "The request has no token; expected is the header Authorization: Bearer <token>.")
-                : new ProblemException(403, "token_denied", "The token is not one that is let in; the log says why, by the trace id.");
-        });
-        app.Lifetime.ApplicationStarted.Register(() => _ = verifier.PrefetchAsync(app.Lifetime.ApplicationStopping));
-        app.Lifetime.ApplicationStopped.Register(() =>
-        {
-            verifier.Dispose();
-            orders.Dispose();
-        });
+        app.MapRoutes(Api.Routes(new Lazy<OrdersTable>(orders)), verifier);
+        app.Lifetime.ApplicationStopped.Register(orders.Dispose);
         return app;
     }
 }

@@ -1,9 +1,9 @@
 ﻿using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using sls_function.Tests.Tokens;
 using sls_function.Host;
 using Microsoft.AspNetCore.Builder;
+using Serverless.Tokens;
 
 namespace sls_function.Tests;
 

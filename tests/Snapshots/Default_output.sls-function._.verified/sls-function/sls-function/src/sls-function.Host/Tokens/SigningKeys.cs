@@ -1,11 +1,11 @@
 ﻿using Microsoft.IdentityModel.Tokens;
-using Serverless;
 
-namespace sls_function.Tokens;
+namespace Serverless.Tokens;
 
 /// <summary>
-/// The keys of one issuer, kept and rotated: a key that is not there is asked for at once, but after a failed look no more often
-/// than every ten seconds, and by one request at a time, however many tokens name it.
+/// The keys of one issuer, kept and rotated: a key that is not there is asked for at once, but after a look in vain no more often
+/// than every ten seconds, and by one request at a time, however many tokens name it. That a key does not exist is said only of one
+/// that was looked for.
 /// </summary>
 internal sealed class SigningKeys(Uri address, HttpClient http, TimeProvider time)
 {
@@ -19,12 +19,12 @@ internal sealed class SigningKeys(Uri address, HttpClient http, TimeProvider tim
     private readonly Lock gate = new();
     private Task<KeySet>? fetch;
     private KeySet? current;
-    private long? lookedAt;
+    private (long At, string KeyId)? look;
     private (long At, Exception Exception)? failure;
 
     /// <summary>The key that a token names.</summary>
     /// <returns>The key, or null if the issuer has none of that name.</returns>
-    /// <exception cref="DependencyException">The keys are needed and cannot be fetched.</exception>
+    /// <exception cref="DependencyException">The keys are needed and cannot be fetched, or not yet again.</exception>
     public async Task<JsonWebKey?> FindAsync(string keyId, CancellationToken cancellationToken)
     {
         var known = Volatile.Read(ref current);
@@ -35,7 +35,7 @@ internal sealed class SigningKeys(Uri address, HttpClient http, TimeProvider tim
                 return key;
             try
             {
-                return (await FetchAsync(cancellationToken)).Keys.GetValueOrDefault(keyId);
+                return (await FetchAsync(null, cancellationToken)).Keys.GetValueOrDefault(keyId);
             }
             catch (DependencyException) when (age < UsableFor)
             {
@@ -43,26 +43,7 @@ internal sealed class SigningKeys(Uri address, HttpClient http, TimeProvider tim
             }
         }
 
-        lock (gate)
-        {
-            if (age < FreshFor && lookedAt is { } at && time.GetElapsedTime(at) < UnknownKeyPenalty && fetch is { IsCompleted: true })
-                return current?.Keys.GetValueOrDefault(keyId);
-            lookedAt = time.GetTimestamp();
-        }
-
-        try
-        {
-            var found = (await FetchAsync(cancellationToken)).Keys.GetValueOrDefault(keyId);
-            if (found is not null)
-                ForgetLook();
-            return found;
-        }
-        catch (DependencyException)
-        {
-            // Not having looked is no answer: the next token that names the key must not be denied for it.
-            ForgetLook();
-            throw;
-        }
+        return await LookForAsync(keyId, cancellationToken);
     }
 
     /// <summary>Fetches the keys before the first token asks for them. What goes wrong is left for that token to meet.</summary>
@@ -70,7 +51,7 @@ internal sealed class SigningKeys(Uri address, HttpClient http, TimeProvider tim
     {
         try
         {
-            await FetchAsync(cancellationToken);
+            await FetchAsync(null, cancellationToken);
         }
         catch (Exception exception) when (exception is DependencyException or OperationCanceledException)
         {
@@ -80,12 +61,49 @@ internal sealed class SigningKeys(Uri address, HttpClient http, TimeProvider tim
     /// <summary>Whether the keys are there, or can be fetched.</summary>
     public async Task<bool> AreReadyAsync(CancellationToken cancellationToken)
     {
-        if (Volatile.Read(ref current) is null)
+        if (!AreUsable())
             await PrefetchAsync(cancellationToken);
-        return Volatile.Read(ref current) is not null;
+        return AreUsable();
+
+        bool AreUsable() => Volatile.Read(ref current) is { } keys && time.GetElapsedTime(keys.FetchedAt) < UsableFor;
     }
 
-    private Task<KeySet> FetchAsync(CancellationToken cancellationToken)
+    private async Task<JsonWebKey?> LookForAsync(string keyId, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task<KeySet> fetching;
+            bool isOwn;
+            lock (gate)
+            {
+                isOwn = fetch is null or { IsCompleted: true };
+                if (isOwn && look is { } last && time.GetElapsedTime(last.At) < UnknownKeyPenalty && current is { } known && time.GetElapsedTime(known.FetchedAt) < FreshFor)
+                {
+                    if (known.Keys.TryGetValue(keyId, out var key))
+                        return key;
+                    // The issuer may have published the key since: a denial would be cached.
+                    return keyId == last.KeyId
+                        ? null
+                        : throw new DependencyException($"The key endpoint {address}", new TimeoutException("It was asked for another unknown key less than ten seconds ago."));
+                }
+
+                fetching = FetchAsync(keyId, cancellationToken);
+            }
+
+            var found = (await fetching).Keys.GetValueOrDefault(keyId);
+            if (isOwn && found is not null)
+            {
+                lock (gate)
+                    look = null;
+            }
+
+            // What was fetched for another token may have been sent before the issuer published this one's key.
+            if (isOwn || found is not null)
+                return found;
+        }
+    }
+
+    private Task<KeySet> FetchAsync(string? lookedFor, CancellationToken cancellationToken)
     {
         lock (gate)
         {
@@ -94,6 +112,7 @@ internal sealed class SigningKeys(Uri address, HttpClient http, TimeProvider tim
                 if (failure is { } last && time.GetElapsedTime(last.At) < FailurePenalty)
                     return Task.FromException<KeySet>(new DependencyException($"The key endpoint {address}", last.Exception));
                 fetch = FetchNowAsync();
+                look = lookedFor is null ? look : (time.GetTimestamp(), lookedFor);
             }
 
             return fetch.WaitAsync(cancellationToken);
@@ -131,15 +150,14 @@ internal sealed class SigningKeys(Uri address, HttpClient http, TimeProvider tim
 #pragma warning restore CA1031
         {
             lock (gate)
+            {
                 failure = (time.GetTimestamp(), exception);
+                // Not having looked is no answer: the next token that names the key must not be denied for it.
+                look = null;
+            }
+
             throw new DependencyException($"The key endpoint {address}", exception);
         }
-    }
-
-    private void ForgetLook()
-    {
-        lock (gate)
-            lookedAt = null;
     }
 
     private sealed record KeySet(Dictionary<string, JsonWebKey> Keys, long FetchedAt);

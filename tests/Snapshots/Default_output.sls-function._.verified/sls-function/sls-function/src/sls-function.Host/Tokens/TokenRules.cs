@@ -1,11 +1,15 @@
-﻿using Serverless;
+﻿using System.Security.Cryptography;
+using System.Text;
 
-namespace sls_function.Tokens;
+namespace Serverless.Tokens;
 
 /// <summary>Which tokens are let in.</summary>
 internal sealed record TokenRules
 {
-    /// <summary>The issuers that are trusted, each with its own keys. A key of one says nothing about a token of another.</summary>
+    /// <summary>
+    /// The issuers that are trusted, each with its own keys. A key of one says nothing about a token of another, and neither does a
+    /// <c>sub</c>: <see cref="UserOf"/> keeps them apart. The first is the one whose users are known by their <c>sub</c> alone.
+    /// </summary>
     public required IReadOnlyList<TokenIssuer> Issuers { get; init; }
 
     /// <summary>
@@ -14,7 +18,7 @@ internal sealed record TokenRules
     /// </summary>
     public required IReadOnlySet<string> Clients { get; init; }
 
-    /// <summary>The use that a token must name.</summary>
+    /// <summary>The use that a token must name; one that is named counts in any case.</summary>
     public required TokenUse Use { get; init; }
 
     /// <summary>The scopes that a token must hold, all of them.</summary>
@@ -22,6 +26,13 @@ internal sealed record TokenRules
 
     /// <summary>The groups of which a token must name one; empty: none is asked for.</summary>
     public IReadOnlySet<string> Groups { get; init; } = new HashSet<string>();
+
+    /// <summary>
+    /// The identifier of a user, unique over all issuers: the <c>sub</c> for the first issuer, <c>&lt;hash of the issuer&gt;:&lt;sub&gt;</c>
+    /// for the others. The hash is the first 16 hexadecimal digits of the SHA-256 of the issuer's URL.
+    /// </summary>
+    public string UserOf(string issuer, string subject) =>
+        issuer == Issuers[0].Name ? subject : $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(issuer)))[..16]}:{subject}";
 
     /// <summary>By how much the clocks of issuer and service may differ.</summary>
     public static TimeSpan ClockSkew { get; } = TimeSpan.FromSeconds(30);
@@ -31,7 +42,7 @@ internal sealed record TokenRules
     /// <remarks>
     /// <c>TOKEN_ISSUERS</c>: separated by commas, each the issuer's URL as tokens name it and, after a space, the URL of its keys if
     /// that is not <c>&lt;issuer&gt;/.well-known/jwks.json</c>. <c>TOKEN_CLIENTS</c>: separated by commas. <c>TOKEN_USE</c>:
-    /// <c>access</c>, <c>id</c>, or <c>any</c> for an issuer other than Cognito. <c>TOKEN_SCOPES</c> and <c>TOKEN_GROUPS</c>:
+    /// <c>access</c>, <c>id</c>, or <c>any</c>, <c>access</c> too for issuers that name no use. <c>TOKEN_SCOPES</c> and <c>TOKEN_GROUPS</c>:
     /// separated by commas, may be empty.
     /// </remarks>
     /// <exception cref="SettingException">A setting is missing or not of the form expected.</exception>
@@ -70,7 +81,7 @@ internal enum TokenUse
     /// <summary>To tell an app who signed in.</summary>
     Id,
 
-    /// <summary>Not said: the issuer is none of Cognito's, and the audience alone tells its tokens apart.</summary>
+    /// <summary>To call an API, or not said: the issuer is none of Cognito's, and the audience alone tells its tokens apart.</summary>
     Any,
 }
 

@@ -1,14 +1,13 @@
 ﻿using System.Globalization;
 using System.Text.Json;
-using Serverless;
 
-namespace sls_function.Tokens;
+namespace Serverless.Tokens;
 
 /// <summary>What the verifier makes of a token: it is one of the two below.</summary>
 internal abstract record Verdict;
 
 /// <summary>The token is good.</summary>
-/// <param name="Subject">Whom it was given to: the claim <c>sub</c>.</param>
+/// <param name="Subject">Whom it was given to, as <see cref="TokenRules.UserOf"/> makes it from the claim <c>sub</c>.</param>
 /// <param name="UserName">The claim <c>username</c> of an access token, <c>cognito:username</c> of an id token.</param>
 /// <param name="Groups">The claim <c>cognito:groups</c>.</param>
 /// <param name="Scopes">The claim <c>scope</c>.</param>

@@ -1,7 +1,4 @@
-﻿using System.Text.Json;
-using System.Text.Json.Serialization;
-
-namespace sls_function.Orders;
+﻿namespace sls_function.Orders;
 
 /// <summary>An order.</summary>
 /// <param name="Id">Who places it chooses it, and chooses the same when they send it again: 1 to 64 characters.</param>
@@ -9,24 +6,9 @@ namespace sls_function.Orders;
 /// <param name="Product">1 to 100 characters.</param>
 /// <param name="Quantity">1 to 1000.</param>
 /// <param name="PlacedAt">When it was placed.</param>
-internal sealed record Order(string Id, string? Customer, string Product, int Quantity, DateTimeOffset PlacedAt)
+internal sealed partial record Order(string Id, string? Customer, string Product, int Quantity, DateTimeOffset PlacedAt)
 {
     private const string Form = "{\"id\": …, \"customer\": …, \"product\": …, \"quantity\": …, \"placedAt\": …}";
-
-    /// <summary>Reads an order that somebody has sent.</summary>
-    /// <exception cref="InvalidOrderException">It is none; the message says why, without what was sent.</exception>
-    public static Order Read(ReadOnlySpan<byte> json)
-    {
-        try
-        {
-            return Check(JsonSerializer.Deserialize(json, OrderJson.Default.Order));
-        }
-        catch (JsonException exception)
-        {
-            var where = exception.Path is null or "$" ? "" : $" at {exception.Path}";
-            throw new InvalidOrderException($"The order is not the JSON expected{where}; expected is {Form}.");
-        }
-    }
 
     /// <summary>Lets an order pass if it is one.</summary>
     /// <exception cref="InvalidOrderException">A value is missing or out of bounds.</exception>
@@ -47,11 +29,3 @@ internal sealed record Order(string Id, string? Customer, string Product, int Qu
 
 /// <summary>What was sent is no order: sending it again does not help.</summary>
 internal sealed class InvalidOrderException(string message) : Exception(message);
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    RespectNullableAnnotations = true,
-    RespectRequiredConstructorParameters = true,
-    AllowDuplicateProperties = false)]
-[JsonSerializable(typeof(Order))]
-internal sealed partial class OrderJson : JsonSerializerContext;

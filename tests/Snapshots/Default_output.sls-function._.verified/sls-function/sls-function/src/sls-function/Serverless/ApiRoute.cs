@@ -31,16 +31,17 @@ public sealed record ApiRoute(string Function, string Method, string Path, Acces
     /// <param name="read">Reads the request; what it throws is answered too.</param>
     /// <param name="log">Writes a line; the exception is null where the problem says all.</param>
     /// <param name="time">The clock that a caller's token is held against.</param>
-    public async Task<ApiResponse> AnswerAsync(Func<Task<ApiRequest>> read, Action<Problem, Exception?> log, TimeProvider time)
+    /// <param name="cancelled">Is cancelled when nobody waits for the answer any more.</param>
+    public async Task<ApiResponse> AnswerAsync(
+        Func<Task<ApiRequest>> read, Action<Problem, Exception?> log, TimeProvider time, CancellationToken cancelled = default)
     {
         ArgumentNullException.ThrowIfNull(read);
         ArgumentNullException.ThrowIfNull(log);
         ApiResponse response;
         Exception? unexpected = null;
-        ApiRequest? request = null;
         try
         {
-            request = await read();
+            var request = await read();
             if (request.Body.Length > ApiRequest.MaxBodyBytes)
                 throw ProblemException.BodyTooLarge(request.Body.Length);
             if (Access != Access.Anyone && request.RequireCaller().HasExpired(time))
@@ -56,7 +57,7 @@ public sealed record ApiRoute(string Function, string Method, string Path, Acces
             unexpected = exception;
             response = ApiResponse.From(Problem.Of(503, "dependency_unavailable", "A service that the answer depends on is not available; please try again."));
         }
-        catch (OperationCanceledException) when (request?.Cancelled.IsCancellationRequested == true)
+        catch (OperationCanceledException) when (cancelled.IsCancellationRequested)
         {
             // Nobody waits for it: 499, as proxies write it.
             return new ApiResponse(499);

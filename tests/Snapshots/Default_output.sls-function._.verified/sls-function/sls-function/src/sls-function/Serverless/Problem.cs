@@ -23,6 +23,7 @@ public sealed record Problem(string Title, int Status, string Code, string Detai
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        408 => "Request Timeout",
         409 => "Conflict",
         413 => "Content Too Large",
         415 => "Unsupported Media Type",

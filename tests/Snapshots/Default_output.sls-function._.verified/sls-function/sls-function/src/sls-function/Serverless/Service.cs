@@ -50,7 +50,10 @@ public sealed class Service
         return this;
     }
 
-    /// <summary>Does this while the function starts, before its first event: Lambda gives a start more processor than an event.</summary>
+    /// <summary>
+    /// Does this while the function starts, before its first event: Lambda gives a start more processor than an event. What it throws
+    /// is reported as the reason why the function cannot start.
+    /// </summary>
     public Service BeforeFirstEventOf(string name, Func<Task> prepare)
     {
         preparations.Add(name, prepare);
@@ -69,9 +72,14 @@ public sealed class Service
         if (!functions.TryGetValue(name, out var function))
             return await RefuseAsync($"The handler is \"{name}\"; expected is one of: {Names}.");
 
+        var builder = LambdaBootstrapBuilder.Create(function);
         if (preparations.TryGetValue(name, out var prepare))
-            await prepare();
-        using var bootstrap = LambdaBootstrapBuilder.Create(function).Build();
+            builder.UseBootstrapHandler(async () =>
+            {
+                await prepare();
+                return true;
+            });
+        using var bootstrap = builder.Build();
         await bootstrap.RunAsync();
         return 0;
     }

@@ -5,23 +5,25 @@ namespace sls_function.Tests.Functions;
 /// <summary>The functions' binaries behind an HTTP API, over the real table's emulator.</summary>
 public sealed class OrdersApiTests(LocalServices services) : IAsyncLifetime
 {
-    private readonly List<RunningFunction> running = [];
     private RuntimeApi api = null!;
+    private RunningFunction placeOrder = null!;
+    private RunningFunction getOrder = null!;
 
     public async ValueTask InitializeAsync()
     {
         await services.StartAsync();
         api = await RuntimeApi.StartAsync();
-        running.Add(RunningFunction.Start("placeOrder", api, services.Settings));
-        running.Add(RunningFunction.Start("getOrder", api, services.Settings));
+        placeOrder = RunningFunction.Start("placeOrder", api, services.Settings);
+        getOrder = RunningFunction.Start("getOrder", api, services.Settings);
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var function in running)
-            await function.DisposeAsync();
-        if (api is not null)
-            await api.DisposeAsync();
+        if (api is null)
+            return;
+        await placeOrder.DisposeAsync();
+        await getOrder.DisposeAsync();
+        await api.DisposeAsync();
     }
 
     [Fact]
@@ -31,7 +33,7 @@ public sealed class OrdersApiTests(LocalServices services) : IAsyncLifetime
         var (problem, _) = await CallAsync(404, "getOrder", EventFiles.Parse("getOrder"));
 
         Assert.Equal("no_such_order", (string)problem["code"]!);
-        await running[1].WaitForOutputAsync(line =>
+        await getOrder.WaitForOutputAsync(line =>
             line.Contains("404 no_such_order", StringComparison.Ordinal) && line.Contains("Root=1-67891233-abcdef012345678912345678", StringComparison.Ordinal));
     }
 

@@ -1,37 +1,39 @@
-﻿using System.Text;
-using sls_function.Orders;
+﻿using sls_function.Orders;
 
 namespace sls_function.Tests.Orders;
 
 public sealed class OrderTests
 {
-    [Fact]
-    public void Reads_an_order()
-    {
-        var order = Order.Read("""{"id":"o-1","customer":"ada","product":"Tea","quantity":2,"placedAt":"2026-11-22T12:00:00Z","note":"ignored"}"""u8);
+    private static readonly DateTimeOffset Noon = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
 
-        Assert.Equal(new Order("o-1", "ada", "Tea", 2, new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero)), order);
+    [Fact]
+    public void Lets_an_order_pass_up_to_its_bounds()
+    {
+        var order = new Order(new('i', 64), new('c', 128), new('p', 100), 1000, Noon);
+
+        Assert.Same(order, Order.Check(order));
     }
 
     [Theory]
-    [InlineData("", "not the JSON expected")]
-    [InlineData("null", "is null")]
-    [InlineData("[]", "not the JSON expected")]
-    [InlineData("secret", "not the JSON expected")]
-    [InlineData("""{"id":"o-1"}""", "not the JSON expected")]
-    [InlineData("""{"id":"","customer":null,"product":"Tea","quantity":2,"placedAt":"2026-11-22T12:00:00Z"}""", "id has 0 characters; expected are 1 to 64")]
-    [InlineData("""{"id":null,"customer":null,"product":"Tea","quantity":2,"placedAt":"2026-11-22T12:00:00Z"}""", "not the JSON expected")]
-    [InlineData("""{"id":"o-1","customer":"","product":"Tea","quantity":2,"placedAt":"2026-11-22T12:00:00Z"}""", "customer has 0 characters")]
-    [InlineData("""{"id":"o-1","customer":null,"product":"","quantity":2,"placedAt":"2026-11-22T12:00:00Z"}""", "product has 0 characters; expected are 1 to 100")]
-    [InlineData("""{"id":"o-1","customer":null,"product":"Tea","quantity":0,"placedAt":"2026-11-22T12:00:00Z"}""", "quantity is 0; expected is 1 to 1000")]
-    [InlineData("""{"id":"o-1","customer":null,"product":"Tea","quantity":"secret","placedAt":"2026-11-22T12:00:00Z"}""", "at $.quantity")]
-    [InlineData("""{"id":"o-1","customer":null,"product":"Tea","quantity":2,"placedAt":"secret"}""", "at $.placedAt")]
-    [InlineData("""{"id":"o-1","id":"o-2","customer":null,"product":"Tea","quantity":2,"placedAt":"2026-11-22T12:00:00Z"}""", "not the JSON expected")]
-    public void Says_why_it_is_none_without_what_was_sent(string json, string why)
+    [InlineData(0, 1, 1, 1, "id has 0 characters; expected are 1 to 64")]
+    [InlineData(65, 1, 1, 1, "id has 65 characters")]
+    [InlineData(1, 0, 1, 1, "customer has 0 characters")]
+    [InlineData(1, 129, 1, 1, "customer has 129 characters")]
+    [InlineData(1, 1, 0, 1, "product has 0 characters; expected are 1 to 100")]
+    [InlineData(1, 1, 101, 1, "product has 101 characters")]
+    [InlineData(1, 1, 1, 0, "quantity is 0; expected is 1 to 1000")]
+    [InlineData(1, 1, 1, 1001, "quantity is 1001")]
+    public void Says_which_value_is_out_of_bounds(int id, int customer, int product, int quantity, string why)
     {
-        var exception = Assert.Throws<InvalidOrderException>(() => Order.Read(Encoding.UTF8.GetBytes(json)));
+        var order = new Order(new('i', id), new('c', customer), new('p', product), quantity, Noon);
 
-        Assert.Contains(why, exception.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("secret", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(why, Assert.Throws<InvalidOrderException>(() => Order.Check(order)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Takes_nothing_for_no_order()
+    {
+        Assert.Contains("is null", Assert.Throws<InvalidOrderException>(() => Order.Check(null)).Message, StringComparison.Ordinal);
+        Assert.Contains("placedAt is missing", Assert.Throws<InvalidOrderException>(() => Order.Check(new Order("i", null, "p", 1, default))).Message, StringComparison.Ordinal);
     }
 }

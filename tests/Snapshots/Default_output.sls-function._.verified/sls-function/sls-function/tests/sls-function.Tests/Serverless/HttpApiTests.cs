@@ -190,6 +190,26 @@ public sealed class HttpApiTests
         Assert.Contains("expected is a problem", (string)response["body"]!, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Logs_no_client_that_goes_away(bool whileItIsRead)
+    {
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync();
+        var logged = new List<Problem>();
+        var route = new ApiRoute("things", "GET", "/things", Access.Anyone, _ => throw new OperationCanceledException(cancelled.Token));
+
+        var response = await route.AnswerAsync(
+            () => whileItIsRead ? throw new OperationCanceledException(cancelled.Token) : Task.FromResult(new ApiRequest { Method = "GET", Path = "/things" }),
+            (problem, _) => logged.Add(problem),
+            TimeProvider.System,
+            cancelled.Token);
+
+        Assert.Equal(499, response.Status);
+        Assert.Empty(logged);
+    }
+
     [Fact]
     public async Task Answers_404_to_a_route_of_another_function() =>
         AssertProblem(await AnswerAsync(Event("GET /other"), _ => ApiResponse.NoContent(), route: "GET /things"), 404, "no_such_route");

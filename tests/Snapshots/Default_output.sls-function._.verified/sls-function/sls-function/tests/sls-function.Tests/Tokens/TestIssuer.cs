@@ -4,12 +4,10 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
-using sls_function.Tokens;
 using Microsoft.AspNetCore.Http;
 using Microsoft.IdentityModel.Tokens;
-using Serverless;
 
-namespace sls_function.Tests.Tokens;
+namespace Serverless.Tokens;
 
 /// <summary>An issuer of tokens on loopback, with keys made here: it publishes them as a user pool does, and counts who asks.</summary>
 internal sealed class TestIssuer : IAsyncDisposable
@@ -29,6 +27,9 @@ internal sealed class TestIssuer : IAsyncDisposable
 
     /// <summary>What is done before a request for the keys is answered.</summary>
     public Func<HttpContext, Task> BeforeAnswer { get; set; } = _ => Task.CompletedTask;
+
+    /// <summary>What is done when the keys are chosen and not yet sent.</summary>
+    public Func<HttpContext, Task> AfterAnswer { get; set; } = _ => Task.CompletedTask;
 
     /// <summary>The answer to a request for the keys, if not 200.</summary>
     public int Status { get; set; } = StatusCodes.Status200OK;
@@ -111,6 +112,7 @@ internal sealed class TestIssuer : IAsyncDisposable
             keys.Add(json);
         }
 
+        await AfterAnswer(http);
         await http.Response.WriteAsync(new JsonObject { ["keys"] = keys }.ToJsonString());
     }
 }

@@ -1,7 +1,4 @@
-﻿using sls_function.Tokens;
-using Serverless;
-
-namespace sls_function.Tests.Tokens;
+﻿namespace Serverless.Tokens;
 
 public sealed class TokenRulesTests
 {

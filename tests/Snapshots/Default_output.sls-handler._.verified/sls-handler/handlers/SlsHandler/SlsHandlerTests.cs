@@ -5,7 +5,7 @@ using Xunit;
 namespace Handlers;
 
 /// <summary>The function's binary behind an HTTP API.</summary>
-public sealed class SlshandlerTests : IAsyncLifetime
+public sealed class SlsHandlerTests : IAsyncLifetime
 {
     private RuntimeApi api = null!;
     private RunningFunction function = null!;
@@ -13,7 +13,7 @@ public sealed class SlshandlerTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         api = await RuntimeApi.StartAsync();
-        function = RunningFunction.Start("slshandler", api);
+        function = RunningFunction.Start("slsHandler", api);
     }
 
     public async ValueTask DisposeAsync()
@@ -44,11 +44,11 @@ public sealed class SlshandlerTests : IAsyncLifetime
         Assert.Equal((401, "not_signed_in"), ((int)response["statusCode"]!, (string)problem["code"]!));
     }
 
-    private static JsonObject Sample => JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "events", "slshandler.json")))!.AsObject();
+    private static JsonObject Sample => JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "events", "slsHandler.json")))!.AsObject();
 
     private async Task<(JsonNode Response, JsonNode Body)> CallAsync(JsonObject request)
     {
-        var answer = await api.InvokeAsync("slshandler", request.ToJsonString());
+        var answer = await api.InvokeAsync("slsHandler", request.ToJsonString());
         Assert.True(answer.Succeeded, answer.Text);
         var response = JsonNode.Parse(answer.Text)!;
         return (response, JsonNode.Parse((string)response["body"]!)!);
