@@ -21,8 +21,6 @@ public sealed partial class NameTests(NameTests.NamedServices services) : IClass
         }
     }
 
-    public static TheoryData<string> Folders => [.. Names.Folders.Select(name => JsonSerializer.Serialize(name))];
-
     [Theory]
     [MemberData(nameof(ThatBuild))]
     public void Builds_without_a_warning(string template, string name) =>
@@ -66,11 +64,6 @@ public sealed partial class NameTests(NameTests.NamedServices services) : IClass
         Assert.InRange(appName.Length, 2, 32);
     }
 
-    [Theory]
-    [MemberData(nameof(Folders))]
-    public void Builds_in_a_folder_with_an_odd_name(string folder) =>
-        Faults.None(services.FolderFaults(Parse(folder)));
-
     private static string Parse(string name) => JsonSerializer.Deserialize<string>(name)!;
 
     /// <summary>A service of each name, generated and built.</summary>
@@ -79,18 +72,14 @@ public sealed partial class NameTests(NameTests.NamedServices services) : IClass
         private readonly Dictionary<(string, string), GeneratedService> services = [];
         private readonly Dictionary<(string, string), Exception> failures = [];
         private readonly Dictionary<string, GeneratedService> built = [];
-        private readonly Dictionary<string, GeneratedService> inFolders = [];
         private Build build = null!;
 
         public GeneratedService Of(string template, string name) =>
             services.TryGetValue((template, name), out var service) ? service : throw new InvalidOperationException("It was not generated.", failures[(template, name)]);
 
-        public IEnumerable<string> BuildFaults(string template, string name) => BuildFaults(built[KeyOf(Of(template, name))]);
-
-        public IEnumerable<string> FolderFaults(string folder) => BuildFaults(inFolders[folder]);
-
-        private IEnumerable<string> BuildFaults(GeneratedService service)
+        public IEnumerable<string> BuildFaults(string template, string name)
         {
+            var service = built[KeyOf(Of(template, name))];
             var unbuilt = service.Projects.Where(project => !Build.HasBuilt(project));
             return build.Faults(service.Folder).Concat(unbuilt.Select(project => $"{project} was not built"));
         }
@@ -114,20 +103,18 @@ public sealed partial class NameTests(NameTests.NamedServices services) : IClass
                         failures.Add((row.Template.ShortName, row.Name), e);
                 }
             });
-            foreach (var folder in Names.Folders)
-                inFolders.Add(folder, await GeneratedService.CreateAsync(Names.Example, GeneratedService.UsualName, Options.Defaults, $"--output={folder}"));
             // Two names can come to the same service; built once, it is built for both.
             foreach (var service in services.Values)
                 built.TryAdd(KeyOf(service), service);
             var generated = DateTime.UtcNow;
             // The analyzers look at the same code under every name; BuildTests has them look at it once.
-            build = await Build.RunAsync([.. built.Values, .. inFolders.Values], "RunAnalyzers=false", "SatelliteResourceLanguages=en", "CreateHardLinksForCopyFilesToOutputDirectoryIfPossible=true", "CreateHardLinksForCopyLocalIfPossible=true");
-            TestRun.Say($"Names: {services.Count} services generated in {(generated - started).TotalSeconds:0} s, {built.Count} different ones and {inFolders.Count} in odd folders built in {(DateTime.UtcNow - generated).TotalSeconds:0} s.");
+            build = await Build.RunAsync(built.Values, "RunAnalyzers=false", "SatelliteResourceLanguages=en", "CreateHardLinksForCopyFilesToOutputDirectoryIfPossible=true", "CreateHardLinksForCopyLocalIfPossible=true");
+            TestRun.Say($"Names: {services.Count} services generated in {(generated - started).TotalSeconds:0} s, {built.Count} different ones built in {(DateTime.UtcNow - generated).TotalSeconds:0} s.");
         }
 
         public Task DisposeAsync()
         {
-            foreach (var service in services.Values.Concat(inFolders.Values))
+            foreach (var service in services.Values)
                 Directory.Delete(service.Folder, recursive: true);
             return Task.CompletedTask;
         }

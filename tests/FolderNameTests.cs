@@ -3,10 +3,24 @@ using Xunit;
 
 namespace Serverless.Templates.Tests;
 
-public sealed class RefusedNameTests
+/// <summary>The names of folders: those that a service is built in, and those in which it cannot be.</summary>
+public sealed class FolderNameTests
 {
     // As JSON, so that a test's own name stays readable whatever the name is.
+    public static TheoryData<string> Folders => [.. Names.Folders.Select(name => JsonSerializer.Serialize(name))];
+
     public static TheoryData<string> Refused => [.. Names.Refused.Select(refused => JsonSerializer.Serialize(refused.Name))];
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public async Task Builds_without_a_warning(string folder)
+    {
+        var service = await GeneratedService.CreateAsync(Names.Example, GeneratedService.UsualName, Options.Defaults, $"--output={JsonSerializer.Deserialize<string>(folder)}");
+
+        (await BuildAsync(service, "-warnaserror", "-warnnotaserror:NU1603", "-p:RunAnalyzers=false")).Succeeded();
+
+        Assert.All(service.Projects, project => Assert.True(Build.HasBuilt(project), project));
+    }
 
     [Theory]
     [MemberData(nameof(Refused))]
@@ -21,7 +35,7 @@ public sealed class RefusedNameTests
         if (exitCode == 0)
         {
             var service = GeneratedService.Read(Names.Example, refused.Name, Options.Defaults, parent);
-            var build = await Command.Dotnet(service.Folder, "build", "-nologo", "-nodeReuse:false", "-maxcpucount:1");
+            var build = await BuildAsync(service);
             said += build.Output;
             exitCode = build.ExitCode;
         }
@@ -29,4 +43,7 @@ public sealed class RefusedNameTests
         Assert.NotEqual(0, exitCode);
         Assert.Matches(refused.Sentence, said);
     }
+
+    private static Task<Command> BuildAsync(GeneratedService service, params string[] arguments) =>
+        Command.Dotnet(service.Folder, ["build", "-nologo", "-nodeReuse:false", "-maxcpucount:1", .. arguments]);
 }
