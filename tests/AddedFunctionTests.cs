@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Xunit;
+using Xunit.Sdk;
 
 namespace Serverless.Templates.Tests;
 
@@ -66,6 +67,30 @@ public sealed class AddedFunctionTests
             Assert.Contains((string?)route["AuthorizationType"] ?? "NONE", expected);
             Assert.Single(stack.OfType("AWS::Lambda::Function"), deployed => ((string)deployed.Properties["FunctionName"]!).EndsWith($"-dev-{function["name"]}", StringComparison.Ordinal));
         });
+    }
+
+    [Fact]
+    public async Task Stops_the_build_of_a_service_that_has_no_API()
+    {
+        var service = await GeneratedService.CreateAsync(Template.Named("sls-function"), GeneratedService.UsualName, Options.Parse("--trigger sqs"));
+        (await TemplateHive.NewAsync(service.Folder, ["sls-handler", "-n", "Refunds", "--no-update-check"])).Succeeded();
+
+        var build = await Command.Dotnet(service.Folder, "build", service.Project, "-nologo", "-nodeReuse:false");
+
+        Assert.NotEqual(0, build.ExitCode);
+        Assert.Contains("This service has no HTTP API, so the functions under handlers/ would be neither built nor deployed.", build.Output, StringComparison.Ordinal);
+    }
+
+    [FactThatNeeds("node", "npm")]
+    public async Task Is_not_packaged_behind_an_identity_pool_that_is_not_there()
+    {
+        var service = await GeneratedService.CreateAsync(Template.Named("sls-auth"), GeneratedService.UsualName, Options.Parse("--identityPool false"));
+        (await TemplateHive.NewAsync(service.Folder, ["sls-handler", "-n", "Refunds", "--access", "iam", "--no-update-check"])).Succeeded();
+        Stack.WriteZip(service);
+
+        var refusal = await Assert.ThrowsAsync<XunitException>(() => Stack.CompileAsync(service));
+
+        Assert.Contains("handlers/Refunds/function.json", refusal.Message, StringComparison.Ordinal);
     }
 
     private static bool HasPlaceForFunctions(Template template) =>
