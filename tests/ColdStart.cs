@@ -12,10 +12,11 @@ public sealed record ColdStart(TimeSpan FirstAnswer, long PeakMemory)
     /// <param name="binary">The native binary, or <c>bootstrap.dll</c>.</param>
     /// <param name="function">The function's name.</param>
     /// <param name="environment">Variables as serverless.yml sets them, <c>_HANDLER</c> among them.</param>
-    /// <param name="payload">The event; its answer must be a success.</param>
+    /// <param name="payload">The event.</param>
+    /// <param name="isRight">Whether the answer is the one that is meant to be measured.</param>
     /// <param name="starts">How often.</param>
     public static async Task<ColdStart> MeasureAsync(
-        string binary, string function, IReadOnlyDictionary<string, string?> environment, ReadOnlyMemory<byte> payload, int starts)
+        string binary, string function, IReadOnlyDictionary<string, string?> environment, ReadOnlyMemory<byte> payload, Predicate<Answer> isRight, int starts)
     {
         var measured = new List<ColdStart>();
         for (var start = 0; start < starts; start++)
@@ -26,8 +27,8 @@ public sealed record ColdStart(TimeSpan FirstAnswer, long PeakMemory)
             await using var process = LambdaProcess.Start(binary, api, function, environment);
             var answer = await api.InvokeAsync(function, payload);
             watch.Stop();
-            if (!answer.Succeeded)
-                throw new InvalidOperationException($"The event that is measured by has failed: {answer.Text}");
+            if (!isRight(answer))
+                throw new InvalidOperationException($"The event that is measured by was answered with {answer.Text}");
             measured.Add(new ColdStart(watch.Elapsed, process.PeakMemory));
         }
         return new ColdStart(
