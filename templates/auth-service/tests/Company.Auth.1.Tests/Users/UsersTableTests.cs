@@ -322,7 +322,8 @@ public sealed class UsersTableTests(LocalServices services) : IAsyncLifetime
 
         await Assert.ThrowsAsync<DependencyException>(() => table.FindUserAsync("anyone", Cancel));
 
-        Assert.InRange(DateTime.UtcNow - started, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4));
+        // Before Lambda's own ten seconds are over, also on a machine that has much to do.
+        Assert.InRange(DateTime.UtcNow - started, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(9));
     }
 
     [Fact]
