@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Serverless.Templates.Tests;
 
-[TakesLong]
+[TakesLong(15)]
 public sealed class BuildTests
 {
     private static readonly ConcurrentDictionary<string, Lazy<Task<Command>>> TestRuns = new();

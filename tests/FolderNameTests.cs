@@ -4,6 +4,7 @@ using Xunit;
 namespace Serverless.Templates.Tests;
 
 /// <summary>The names of folders: those that a service is built in, and those in which it cannot be.</summary>
+[TakesLong(2)]
 public sealed class FolderNameTests
 {
     // As JSON, so that a test's own name stays readable whatever the name is.

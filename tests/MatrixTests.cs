@@ -2,6 +2,7 @@ using Xunit;
 
 namespace Serverless.Templates.Tests;
 
+[TakesLong(4)]
 public sealed class MatrixTests
 {
     public static TheoryData<int, string> Rows

@@ -6,7 +6,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace Serverless.Templates.Tests;
 
-[TakesLong]
+[TakesLong(11)]
 public sealed partial class NameTests(NameTests.NamedServices services) : IClassFixture<NameTests.NamedServices>
 {
     // As JSON, so that a test's own name stays readable whatever the name is.
