@@ -33,9 +33,6 @@ public sealed partial class Template
     /// <summary>Whether it makes a service of its own.</summary>
     public bool IsService => (string?)Json["tags"]!["type"] == "solution";
 
-    /// <summary>Whether the folder that it makes has the very name that was given.</summary>
-    public bool NamesFolder => (bool?)Json["preferNameDirectory"] == true;
-
     /// <summary>The folder that holds its files.</summary>
     public string Folder { get; }
 

@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module';
 import { mkdirSync, writeFileSync, existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { createTable } from './table.mjs';
+import { createTables } from './tables.mjs';
 
 // src/Company.Auth.1.Host/appsettings.Development.json expects these.
 const host = '127.0.0.1';
@@ -55,19 +55,6 @@ require('cognito-local/lib/bin/start.js');
 
 const table = require('dynalite')({ path: process.env.TABLE_IN_MEMORY ? undefined : join(folder, 'table'), createTableMs: 0 });
 await new Promise((ready) => table.listen(Number(tablePort), host, ready));
-
-// The keys of resources/users-table.yml; a test compares the two.
-const key = (partition, sort) => [
-  { AttributeName: partition, KeyType: 'HASH' },
-  { AttributeName: sort, KeyType: 'RANGE' },
-];
-await createTable(`http://${host}:${tablePort}/`, {
-  TableName: 'users',
-  BillingMode: 'PAY_PER_REQUEST',
-  AttributeDefinitions: ['pk', 'sk', 'gsi1pk', 'gsi1sk'].map((name) => ({ AttributeName: name, AttributeType: 'S' })),
-  KeySchema: key('pk', 'sk'),
-  GlobalSecondaryIndexes: [{ IndexName: 'gsi1', KeySchema: key('gsi1pk', 'gsi1sk'), Projection: { ProjectionType: 'ALL' } }],
-});
+await createTables(`http://${host}:${tablePort}/`);
 
 console.log(`User pool ${pool}, app client ${client}: http://${host}:${poolPort}, confirmation code ${process.env.CODE}`);
-console.log(`Table users: http://${host}:${tablePort}`);

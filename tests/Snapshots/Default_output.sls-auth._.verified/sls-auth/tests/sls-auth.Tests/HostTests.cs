@@ -81,7 +81,7 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
     [Fact]
     public async Task Lets_the_pages_of_the_list_call_and_no_others()
     {
-        var origin = (string)JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Serverless.Deployment.ServiceFolder, "cors.json"), Cancel))!["allowedOrigins"]![0]!;
+        var origin = (string)JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Deployment.ServiceFolder, "cors.json"), Cancel))!["allowedOrigins"]![0]!;
         await StartAsync();
 
         using var allowed = await SendAsync(HttpMethod.Options, "/hello", null, headers: [("Origin", origin), ("Access-Control-Request-Method", "GET"), ("Access-Control-Request-Headers", "authorization")]);
@@ -98,7 +98,7 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
     [Fact]
     public async Task Lets_the_pages_of_the_setting_call_in_place_of_the_list()
     {
-        var origin = (string)JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Serverless.Deployment.ServiceFolder, "cors.json"), Cancel))!["allowedOrigins"]![0]!;
+        var origin = (string)JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Deployment.ServiceFolder, "cors.json"), Cancel))!["allowedOrigins"]![0]!;
         await StartAsync("--ALLOWED_ORIGINS=https://one.example, https://two.example");
 
         foreach (var (page, isAllowed) in new[] { ("https://one.example", true), ("https://two.example", true), (origin, false) })
