@@ -92,7 +92,7 @@ public sealed class AuthorizerTests : IAsyncLifetime
                 : issuer.Token(claims => claims["iss"] = i % 2 == 0 ? null : issuer.Name, header => header["kid"] = $"unknown-{i}", TestIssuer.SecondKey);
             var answer = await InvokeAsync("Bearer " + token[..(token.LastIndexOf('.') + 1)]);
             Assert.True(answer.Succeeded);
-            Assert.Contains(answer.Text, new[] { "{}", """{"isAuthorized":false}""" });
+            Assert.True(answer.Text is "{}" or """{"isAuthorized":false}""", answer.Text);
         }
 
         // One fetch at the start, and one for the first unknown key: then none for ten seconds.
