@@ -115,9 +115,9 @@ public sealed class SubscriptionEvent
     private byte[]? Learn(LogEventReader events)
     {
         var fields = LineFields.Read(events.TakeMessage());
-        if (!fields.IsOfRuntime || fields.TraceId.IsEmpty || !RequestTrace.TryParseRequestId(fields.RequestId, out var request))
+        if (fields.TraceId.IsEmpty || !RequestTrace.TryParseRequestId(fields.RequestId, out var request))
             return null;
-        if (!traces.TryAdd(request, fields.TraceId.ToArray()))
+        if (!traces.TryAdd(request, fields.TraceId.ToArray()) && fields.IsOfRuntime)
             IsInterleaved = true;
         return fields.RequestId.ToArray();
     }

@@ -61,7 +61,7 @@ public sealed class FailedEvents(Lazy<IAmazonS3> s3, string bucket)
     private static ReadOnlySpan<byte> Pack(SubscriptionEvent logs, IReadOnlySet<int> lines)
     {
         var packed = new MemoryStream();
-        using (var gzip = new GZipStream(packed, CompressionLevel.Optimal))
+        using (var gzip = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true))
         using (var json = new Utf8JsonWriter(gzip, AsItIs))
         {
             json.WriteStartObject();

@@ -10,7 +10,7 @@ namespace Company.Forwarder._1.Functions;
 public static class Shutdown
 {
     private static readonly TimeSpan RequestTime = TimeSpan.FromMilliseconds(120);
-    private static readonly TimeSpan ReportTime = TimeSpan.FromMilliseconds(80);
+    private static readonly TimeSpan ReportTime = TimeSpan.FromSeconds(1);
 
     private static readonly CancellationTokenSource Requested = new();
     private static readonly PosixSignalRegistration Registration = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
@@ -50,7 +50,7 @@ public static class Shutdown
 
     private static async Task ExitAsync()
     {
-        // Meanwhile the runtime hands in the result.
+        // Meanwhile the runtime reports the result. Lambda kills the process sooner, others who send SIGTERM may not.
         await Task.Delay(ReportTime);
         Environment.Exit(0);
     }

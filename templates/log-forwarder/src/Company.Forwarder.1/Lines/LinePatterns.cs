@@ -124,7 +124,7 @@ public sealed class LinePatterns
         catch (NotSupportedException e)
         {
             throw new SettingException(
-                $"{setting} is \"{pattern}\"; must be a .NET regular expression without lookarounds, backreferences, atomic groups and conditions, because it has to run in linear time.", e);
+                $"{setting} is \"{pattern}\"; must be a .NET regular expression without lookarounds, backreferences, atomic groups and conditions, because it must run in linear time.", e);
         }
     }
 }

@@ -69,15 +69,15 @@ public sealed class LineReader(SubscriptionEvent logs, LogSource source, LinePat
     private ReadOnlySpan<byte> Follow(scoped in LineFields fields, out ReadOnlySpan<byte> traceId)
     {
         traceId = fields.TraceId;
-        Guid request;
-        if (source.Function is null)
+        if (source.Function is null || !requests.TryFollow(fields, out var request))
         {
+            if (source.Function is not null && (requests.AreSeveral || fields.IsPlatform))
+                return default;
+            // Its own id, if it has one.
             if (traceId.Length == 0 && RequestTrace.TryParseRequestId(fields.RequestId, out request))
                 traceId = logs.TraceOf(request);
             return fields.RequestId;
         }
-        if (!requests.TryFollow(fields, out request))
-            return requests.AreSeveral || fields.IsPlatform ? default : fields.RequestId;
         if (traceId.Length == 0)
             traceId = logs.TraceOf(request);
         Utf8Formatter.TryFormat(request, openRequestId, out _);
