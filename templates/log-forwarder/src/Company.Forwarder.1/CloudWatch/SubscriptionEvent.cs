@@ -41,7 +41,7 @@ public sealed class SubscriptionEvent
         IsOfAccountPolicy = events.PolicyLevel == "ACCOUNT_LEVEL_POLICY";
     }
 
-    /// <summary>Whether CloudWatch Logs checks that the forwarder can be reached. Nobody logged what such an event holds.</summary>
+    /// <summary>Whether CloudWatch Logs only checks that the forwarder can be reached. Such an event holds no logged line.</summary>
     public bool IsControlMessage { get; }
 
     /// <summary>

@@ -14,7 +14,7 @@ public sealed class Batch(BatchLimits limits) : IBufferWriter<byte>, IDisposable
     private byte[] buffer = ArrayPool<byte>.Shared.Rent(64 << 10);
     private int length;
 
-    /// <summary>How many entries can be shipped now: as many as fit, but one at the least.</summary>
+    /// <summary>How many entries can be shipped now: as many as fit, but at least one.</summary>
     public int Count
     {
         get

@@ -85,7 +85,7 @@ public sealed class Splunk : Destination
         var reason = code < 0 ? $"{(int)status}" : $"{(int)status}, code {code}";
         return status switch
         {
-            // Splunk's codes of success: 0, and 24 and 25, a queue that fills up, with which the events are in. Nothing else is.
+            // Splunk confirms with code 0, and with 24 and 25, which warn of a queue that fills up. Nothing else is a success.
             HttpStatusCode.OK when code is 0 or 24 or 25 => new Verdict.Delivered(),
             < HttpStatusCode.MultipleChoices => new Verdict.Retry($"{reason}, which is not how Splunk confirms that it has the events"),
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new Verdict.Unauthorized(),

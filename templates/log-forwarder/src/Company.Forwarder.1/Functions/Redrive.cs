@@ -21,7 +21,7 @@ public sealed record RedriveRequest(int? Max = null, string? Prefix = null, stri
 /// <param name="Failed">Events that have not; their records stay.</param>
 /// <param name="Remaining">Whether there are records that were not looked at.</param>
 /// <param name="After">If so, the last key that was: where the next call goes on, past the events that have failed.</param>
-/// <param name="Note">What else there is to say.</param>
+/// <param name="Note">A sentence for the caller, such as why nothing was done; null: none.</param>
 public sealed record RedriveResult(int Redriven, int Failed, bool Remaining, string? After = null, string? Note = null);
 
 /// <summary>The JSON of the two.</summary>
@@ -194,7 +194,7 @@ public static class Redrive
 
         public int Failed { get; set; }
 
-        // As long as nothing else is known, there may be more.
+        // Until the bucket has been listed to its end, there may be more.
         public bool Remaining { get; set; } = true;
 
         public string? After { get; set; }

@@ -39,7 +39,7 @@ public sealed class RedriveLease
     /// <summary>Takes the lease.</summary>
     /// <param name="s3">The client.</param>
     /// <param name="bucket">The bucket.</param>
-    /// <param name="time">For how long it is needed at the most.</param>
+    /// <param name="time">The longest time that it is needed.</param>
     /// <returns>Null when another redrive has it.</returns>
     public static async Task<RedriveLease?> TakeAsync(IAmazonS3 s3, string bucket, TimeSpan time)
     {

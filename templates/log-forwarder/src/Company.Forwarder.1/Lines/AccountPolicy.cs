@@ -24,7 +24,7 @@ public sealed class AccountPolicy
     /// <c>ALL_LOG_GROUPS</c>: off, overlap (the policy is there, and may not yet have reached every log group) or on.
     /// </param>
     /// <param name="excludedLogGroups"><c>EXCLUDED_LOG_GROUPS</c>: the log groups that the policy leaves out, with commas between them.</param>
-    /// <exception cref="SettingException">The first is something else.</exception>
+    /// <exception cref="SettingException">The first has another value.</exception>
     public static AccountPolicy Parse(string? allLogGroups, string? excludedLogGroups) => allLogGroups switch
     {
         null or "off" or "overlap" => None,

@@ -183,7 +183,7 @@ public ref struct LineFields
             return;
         }
         RequestId = lambdaRequestId.Length > 0 ? lambdaRequestId : ownRequestId;
-        // The runtimes' own JSON lines have these members; a function's line about somebody else's request seldom has.
+        // The runtimes' own JSON lines have these members; a function's line about the request of another system seldom has.
         IsOfRuntime = lambdaRequestId.Length > 0 || ownRequestId.Length > 0 && hasLevel && (hasTimestamp || hasRoot);
     }
 

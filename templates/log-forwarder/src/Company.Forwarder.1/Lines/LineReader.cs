@@ -65,7 +65,7 @@ public sealed class LineReader(SubscriptionEvent logs, LogSource source, LinePat
         redacted = [];
     }
 
-    // A line that names no request belongs to the one that is open, if it is a function's: what else writes a stream may serve many at a time.
+    // A function's line that names no request belongs to the one that is open. Other writers of a stream may serve many at a time.
     private ReadOnlySpan<byte> Follow(scoped in LineFields fields, out ReadOnlySpan<byte> traceId)
     {
         traceId = fields.TraceId;

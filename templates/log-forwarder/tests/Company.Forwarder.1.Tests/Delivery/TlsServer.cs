@@ -5,7 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Company.Forwarder._1.Tests;
 
-/// <summary>Speaks TLS for a server that does not, with a certificate of a CA that nobody knows.</summary>
+/// <summary>Speaks TLS for a server that does not, with a certificate of a private CA.</summary>
 public sealed class TlsServer : Tunnel
 {
     private readonly X509Certificate2 certificate;

@@ -113,7 +113,7 @@ public abstract class DestinationServer : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Whether the request comes from somebody who may send.</summary>
+    /// <summary>Whether the request has the right credentials.</summary>
     protected abstract bool IsAuthorized(HttpRequest request);
 
     /// <summary>Reads the entries of a body.</summary>
@@ -195,7 +195,7 @@ public abstract class DestinationServer : IAsyncDisposable
     private static Task UntilAborted(HttpContext http) =>
         Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
 
-    // Parsed when somebody looks, so that the answer does not wait for it.
+    // Parsed when a test looks at it, so that the answer does not wait.
     private void TakeLater(byte[] body) => taken.Enqueue(new(() => [.. Parse(body)]));
 
     /// <summary>Splits a body into the JSON documents in it, whatever stands between them.</summary>

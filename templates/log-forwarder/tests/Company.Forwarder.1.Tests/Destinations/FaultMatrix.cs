@@ -12,7 +12,7 @@ namespace Company.Forwarder._1.Tests;
 
 /// <summary>
 /// 10,000 lines through everything that a destination may do to them. A line is lost if the destination does not have it, the
-/// invocation has not failed for it and it was not set aside; it is corrupted if the destination has something else.
+/// invocation has not failed for it and it was not set aside; it is corrupted if the destination has another text.
 /// </summary>
 [Collection(nameof(FaultMatrix))]
 public abstract class FaultMatrix(ITestOutputHelper output)
@@ -154,7 +154,7 @@ public abstract class FaultMatrix(ITestOutputHelper output)
                 : row.Duplicated > 0 && !mayDuplicate ? $"{name}: {row.Duplicated} lines came twice"
                 : fails && failure is null ? $"{name}: the invocation should have failed"
                 : !fails && failure is not null ? $"{name}: {failure.Message}"
-                // Unless it runs out of time with a request under way, of which nobody can tell.
+                // Unless it runs out of time with a request under way: whether that one arrived cannot be known.
                 : failure is not null && failure.Undelivered != missing && !small ? $"{name}: {failure.Undelivered} lines are reported, but {missing} are missing"
                 : !setAside.Select(line => line.Number).SequenceEqual(sets ?? []) ? $"{name}: set aside were {string.Join(", ", setAside.Select(line => line.Number))}"
                 : expect?.Invoke(server, failure) is { } wrong ? $"{name}: {wrong}"
