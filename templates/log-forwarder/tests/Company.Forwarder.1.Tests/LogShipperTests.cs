@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using Amazon.S3;
 using Microsoft.AspNetCore.Http;
-using Serverless;
 using Xunit;
 using Stopwatch = System.Diagnostics.Stopwatch;
 

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Serverless;
 
 namespace Company.Forwarder._1.Tests;
 

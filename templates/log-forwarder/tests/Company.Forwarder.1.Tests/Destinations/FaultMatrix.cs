@@ -5,7 +5,6 @@ using System.Text;
 using System.Text.Json;
 using Amazon.S3;
 using Microsoft.AspNetCore.Http;
-using Serverless;
 using Xunit;
 
 namespace Company.Forwarder._1.Tests;

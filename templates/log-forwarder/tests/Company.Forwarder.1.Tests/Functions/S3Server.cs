@@ -4,7 +4,6 @@ using System.Security.Cryptography;
 using Amazon.Runtime;
 using Amazon.S3;
 using Microsoft.AspNetCore.Http;
-using Serverless;
 
 namespace Company.Forwarder._1.Tests;
 
