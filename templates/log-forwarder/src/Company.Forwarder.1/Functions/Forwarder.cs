@@ -1,7 +1,6 @@
 using System.Text;
 using Amazon.Lambda.Core;
 using Amazon.S3;
-using Serverless;
 
 namespace Company.Forwarder._1.Functions;
 
