@@ -22,7 +22,6 @@ public sealed class DeployRoleTests
         ["events:(Put|Remove)Permission"] = ["Policy"],
         ["iam:(Attach|Detach)RolePolicy"] = ["ManagedPolicyArns"],
         ["iam:(Delete|Put)RolePermissionsBoundary"] = ["PermissionsBoundary"],
-        ["iam:CreateServiceLinkedRole"] = ["EmailConfiguration", "AnalyticsConfiguration", "Replicas"],
         ["kms:.*"] = ["KmsKeyId", "KmsKeyArn", "KmsMasterKeyId", "KMSMasterKeyID", "KMSMasterKeyId", "KmsKeyIdentifier", "KMSKeyID"],
         ["lambda:.*CodeSigningConfig"] = ["CodeSigningConfigArn"],
         ["lambda:PassCapacityProvider|lambda:PutFunctionScalingConfig"] = ["CapacityProviderConfig", "FunctionScalingConfig"],
@@ -30,8 +29,9 @@ public sealed class DeployRoleTests
         ["lambda:PutFunctionRecursionConfig"] = ["RecursiveLoop"],
         ["lambda:PutRuntimeManagementConfig"] = ["RuntimeManagementConfig"],
         ["logs:(Associate|Disassociate)KmsKey"] = ["KmsKeyId"],
-        ["logs:(DeleteDataProtectionPolicy|PutDataProtectionPolicy|CreateLogDelivery)|firehose:.*|s3:REST.PUT.OBJECT|sns:PutDataProtectionPolicy"] = ["DataProtectionPolicy"],
-        ["logs:(DescribeResourcePolicies|PutResourcePolicy)"] = ["ResourcePolicyDocument"],
+        ["logs:(DeleteDataProtectionPolicy|PutDataProtectionPolicy)|firehose:.*|s3:REST.PUT.OBJECT|sns:PutDataProtectionPolicy"] = ["DataProtectionPolicy"],
+        // An account policy of ours is a subscription filter, none of the other kinds.
+        ["logs:(Put|Get|Delete)(IndexPolicy|MetricExtractionPolicy|Transformer)"] = [],
         ["s3:.*MetadataTableConfiguration|s3tables:.*"] = ["MetadataTableConfiguration"],
         ["s3:PutAccelerateConfiguration"] = ["AccelerateConfiguration"],
         ["s3:(Put|DeleteBucket)AnalyticsConfiguration"] = ["AnalyticsConfigurations"],
@@ -54,6 +54,7 @@ public sealed class DeployRoleTests
         ["cloudformation:.*"] = "osls, and the removal of a preview",
         ["s3:(DeleteObject|DeleteObjectVersion|GetBucketLocation|GetObject|GetObjectVersion|ListBucketVersions|PutObject)"] = "the zips, and what has to go before a bucket can",
         ["ssm:GetParameters?"] = "parameters of a stack and {{resolve:ssm}}",
+        ["logs:(Delete|Get|List|Update)LogDelivery|logs:ListLogDeliveries"] = "the access log of an API",
         ["logs:(CreateLogStream|PutLogEvents)|cloudwatch:GetMetricStatistics|lambda:GetFunctionConfiguration"] = "the smoke test",
         ["(cloudwatch|dynamodb|lambda|logs|sns|sqs|events):(ListTags|ListTagsForResource|ListTagsOfResource|TagResource|UntagResource)"] = "the tags of a resource",
     };

@@ -219,10 +219,10 @@ public sealed class VenturePipelineTests
         public static async Task<Venture> CreateAsync()
         {
             var venture = new Venture(TestRun.NewFolder("ventures"), TestRun.NewFolder("fakes"));
-            foreach (var file in new[] { "scripts", "local", "deploy" }.SelectMany(folder => Directory.GetFiles(Repository.PathOf("templates", "venture", folder))).Append(Repository.PathOf("templates", "venture", "serverless-compose.js")))
-                venture.Write(Path.GetRelativePath(Repository.PathOf("templates", "venture"), file), (await File.ReadAllTextAsync(file))
-                    .Replace("__appName__", "acme", StringComparison.Ordinal).Replace("__region__", "ap-southeast-2", StringComparison.Ordinal).Replace("__stage__", "dev", StringComparison.Ordinal)
-                    .Replace("__ridArchitecture__", "x64", StringComparison.Ordinal).Replace("__containerArchitecture__", "amd64", StringComparison.Ordinal));
+            foreach (var (folder, target) in new[] { ("venture/scripts", "scripts"), ("venture/deploy", "deploy"), ("shared/local", "shared/local") })
+                foreach (var file in Directory.GetFiles(Repository.PathOf(["templates", .. folder.Split('/')])))
+                    venture.Write($"{target}/{Path.GetFileName(file)}", await ReadAsync(file));
+            venture.Write("serverless-compose.js", await ReadAsync(Repository.PathOf("templates", "venture", "serverless-compose.js")));
             venture.Write("package.json", """{ "private": true }""");
             venture.WriteService("log-forwarder", "Acme.LogForwarder", "    Properties:\n      Name: /acme/${sls:stage}/log-forwarder/arn\n");
             venture.WriteService("auth", "Acme.Auth", "    Properties:\n      Name: /acme/${sls:stage}/auth/issuer\n", "forwarderArn: '{{resolve:ssm:/acme/${sls:stage}/log-forwarder/arn}}'\n");
@@ -239,6 +239,13 @@ public sealed class VenturePipelineTests
             venture.Answer("serverless info", "Stack Outputs:\n  A: b\n");
             return venture;
         }
+
+        private static async Task<string> ReadAsync(string file) => (await File.ReadAllTextAsync(file))
+            .Replace("__appName__", "acme", StringComparison.Ordinal)
+            .Replace("__region__", "ap-southeast-2", StringComparison.Ordinal)
+            .Replace("__stage__", "dev", StringComparison.Ordinal)
+            .Replace("__ridArchitecture__", "x64", StringComparison.Ordinal)
+            .Replace("__containerArchitecture__", "amd64", StringComparison.Ordinal);
 
         public string PathOf(string file) => Path.Combine(Root, file);
 

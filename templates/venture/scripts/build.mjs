@@ -4,9 +4,9 @@ import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { functionsOf } from '../local/projects.mjs';
+import { functionsOf } from '../shared/local/projects.mjs';
 import { main, run } from './commands.mjs';
-import { findServices, root } from './services.mjs';
+import { findServices, root } from '../shared/local/services.mjs';
 
 const image = 'public.ecr.aws/sam/build-dotnet10';
 

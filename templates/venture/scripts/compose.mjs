@@ -6,7 +6,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Failure, main, run } from './commands.mjs';
 import { removePreview } from './remove-preview.mjs';
-import { findServices, root } from './services.mjs';
+import { findServices, root } from '../shared/local/services.mjs';
 
 const commands = ['package', 'deploy', 'remove', 'info'];
 const isPreview = (stage) => /^pr-\d+$/.test(stage);

@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { aws, Failure, main, read, region, run, venture } from './commands.mjs';
-import { root } from './services.mjs';
+import { root } from '../shared/local/services.mjs';
 
 const provider = 'oidc-provider/token.actions.githubusercontent.com';
 const environments = ['dev', 'prod', 'preview'];

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { aws, Failure, main } from './commands.mjs';
-import { findServices } from './services.mjs';
+import { findServices } from '../shared/local/services.mjs';
 
 const limit = 5 * 60_000; // milliseconds: CloudWatch shows a metric a minute or two after the line
 const pause = Number(process.env.SMOKE_TEST_PAUSE ?? 10_000); // milliseconds

@@ -1,9 +1,9 @@
 // Runs all tests. Those of a service that was published run its functions as they are in its zip: node scripts/test.mjs
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { functionsOf } from '../local/projects.mjs';
+import { functionsOf } from '../shared/local/projects.mjs';
 import { main, run } from './commands.mjs';
-import { findServices, root } from './services.mjs';
+import { findServices, root } from '../shared/local/services.mjs';
 
 const projectsIn = (folder) => (existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.Tests')).map((name) => join(folder, name)) : []);
 
