@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * The services in the order in which they are deployed: { name, folder, dependsOn }, the name being the folder's. A service depends on
- * those that publish an SSM parameter that it reads.
+ * The services in the order in which they are deployed: { name, folder, publishes, dependsOn }. The name is the folder's. A service
+ * depends on those that publish an SSM parameter that it reads; `publishes` has these without venture and stage, as /log-forwarder/arn.
  */
 export const findServices = () => {
   const found = readdirSync(root, { withFileTypes: true })
@@ -18,19 +18,21 @@ export const findServices = () => {
       return { name, folder, ...parametersOf(folder) };
     });
 
-  const services = found.map(({ name, folder, reads }) => ({
+  const services = found.map(({ name, folder, publishes, reads }) => ({
     name,
     folder,
+    publishes,
     dependsOn: found.filter((other) => other.name !== name && other.publishes.some((path) => reads.has(path))).map((other) => other.name),
   }));
 
   const ordered = [];
-  const add = (service) => {
+  const add = (service, ...dependents) => {
+    if (dependents.includes(service)) throw new Error(`These services read each other's SSM parameters, so none can be deployed first: ${dependents.map(({ name }) => name).join(', ')}.`);
     if (ordered.includes(service)) return;
-    service.dependsOn.forEach((name) => add(services.find((other) => other.name === name)));
+    service.dependsOn.forEach((name) => add(services.find((other) => other.name === name), service, ...dependents));
     ordered.push(service);
   };
-  services.forEach(add);
+  services.forEach((service) => add(service));
   return ordered;
 };
 

@@ -1,0 +1,161 @@
+// npm run local: the venture on this machine. A user pool (cognito-local), the tables (dynalite), every service that has a host on
+// Kestrel, and the log forwarder's own binary, which ships what they log to a sink that prints it. Nothing is kept after Ctrl+C.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findServices } from '../scripts/services.mjs';
+import { freePort, host } from './http.mjs';
+import { createLogShipper } from './log-shipper.mjs';
+import { run, start, startScript } from './processes.mjs';
+import { functionsOf, hasTrigger, hostOf, sampleCallsOf } from './projects.mjs';
+import { startRuntimeApi } from './runtime-api.mjs';
+import { printLine, step } from './screen.mjs';
+import { startSink } from './sink.mjs';
+import { createTables } from './tables.mjs';
+import { client, pool } from './user-pool.mjs';
+import { email, signIn, signUp } from './users.mjs';
+
+const renewal = 20 * 60_000; // milliseconds; the user's token is valid for 30 minutes
+const folder = mkdtempSync(join(tmpdir(), 'local-'));
+const stops = []; // what has to be stopped, the last one first
+let isStopping = false;
+
+const stop = async (exitCode) => {
+  if (isStopping) return;
+  isStopping = true;
+  console.log('\nStopping');
+  for (const stopOne of stops.reverse()) await stopOne();
+  rmSync(folder, { recursive: true, force: true });
+  process.exit(exitCode);
+};
+process.on('SIGINT', () => stop(0));
+process.on('SIGTERM', () => stop(0));
+
+const fail = (sentence) => {
+  if (isStopping) return;
+  console.error(`\n${sentence}`);
+  stop(1);
+};
+
+const runAll = async () => {
+  const services = findServices();
+  const hosts = services.flatMap((service) => (hostOf(service) ? [{ service, name: service.name, project: hostOf(service) }] : []));
+  const forwarder = services.find(({ publishes }) => publishes.includes('/log-forwarder/arn'));
+
+  const projects = [...hosts.map(({ project }) => project), ...(forwarder ? [functionsOf(forwarder)] : [])];
+  await step('build', async () => {
+    for (const { folder: project } of projects) await run('dotnet', 'build', project, '-nologo', '-verbosity:quiet');
+  });
+
+  const shipper = forwarder
+    ? await step('log forwarder', () => startForwarder(functionsOf(forwarder)))
+    : { add: (service, line) => console.log(`${service} ${line}`) };
+  const { tables, tablesAddress } = await step('tables', () => startTables(services));
+  for (const one of hosts) one.address = `http://${host}:${await freePort()}`;
+  const poolAddress = await step('user pool', () => startPool(hosts.find(({ service }) => hasTrigger(service))?.address));
+  for (const one of hosts) await step(one.name, () => startHost(one, { poolAddress, tablesAddress }, shipper));
+  const token = await step('a user', () => keepSignedIn(poolAddress));
+
+  console.log(`
+${hosts.map(({ name, address }) => `  ${name.padEnd(16)}${address}`).join('\n')}
+  ${'user pool'.padEnd(16)}${poolAddress}/${pool} (app client ${client})
+  ${'tables'.padEnd(16)}${tablesAddress} (${tables.join(', ')})
+
+Call the services as ${email}, who has signed up and signed in:
+
+  token="Authorization: Bearer $(cat ${token})"
+  trace="X-Amzn-Trace-Id: Root=1-$(printf %08x $(date +%s))-$(od -An -N12 -tx1 /dev/urandom | tr -d ' \\n')"
+${hosts.flatMap((one) => sampleCallsOf(one.service).map((sample) => `  ${curl(one.address, sample)}`)).join('\n')}
+
+The log lines follow, as the forwarder ships them. Lines with the same trace id belong together. Ctrl+C ends everything.
+`);
+};
+
+const curl = (address, { method, path, body }) => {
+  const content = body ? ` -X ${method} -H 'Content-Type: application/json' -d '${body.replaceAll("'", `'\\''`)}'` : method === 'GET' ? '' : ` -X ${method}`;
+  return `curl -sS -w '\\n' -H "$token" -H "$trace"${content} ${address}${path}`;
+};
+
+const startForwarder = async ({ binary }) => {
+  const sink = await startSink(printLine);
+  stops.push(sink.stop);
+  const api = await startRuntimeApi();
+  stops.push(api.stop);
+  const forwarder = start('The log forwarder', binary, {
+    environment: {
+      AWS_LAMBDA_RUNTIME_API: api.address,
+      AWS_LAMBDA_LOG_FORMAT: 'JSON',
+      _HANDLER: 'forwarder',
+      STAGE: 'local',
+      DESTINATION_CREDENTIALS: JSON.stringify({ url: sink.address, token: 'local' }),
+    },
+    onExit: fail,
+  });
+  stops.push(forwarder.stop);
+  const shipper = createLogShipper(api.invoke, (service, lines, error) =>
+    console.error(`The forwarder did not deliver ${lines.length} lines of ${service}, which follow: ${error.message}\n${lines.join('\n')}`),
+  );
+  stops.push(shipper.finish);
+  return shipper;
+};
+
+const startTables = async (services) => {
+  const server = createRequire(import.meta.url)('dynalite')({ createTableMs: 0 });
+  await new Promise((ready, failed) => server.once('error', failed).listen(0, host, ready));
+  stops.push(() => new Promise((closed) => server.close(closed)));
+  const tablesAddress = `http://${host}:${server.address().port}`;
+  const tables = [];
+  for (const service of services) tables.push(...(await createTables(tablesAddress, join(service.folder, 'resources'))));
+  return { tables, tablesAddress };
+};
+
+const startPool = async (triggerAddress) => {
+  const port = await freePort();
+  const process = startScript('The user pool', new URL('user-pool.mjs', import.meta.url), {
+    environment: { POOL_PORT: String(port), POOL_FOLDER: folder, TRIGGER_URL: triggerAddress },
+    onExit: fail,
+  });
+  stops.push(process.stop);
+  await waitFor(`http://${host}:${port}/${pool}/.well-known/jwks.json`);
+  return `http://${host}:${port}`;
+};
+
+const startHost = async ({ name, address, project }, { poolAddress, tablesAddress }, shipper) => {
+  const process = start(name, project.binary, {
+    environment: {
+      ASPNETCORE_ENVIRONMENT: 'Development',
+      ASPNETCORE_URLS: address,
+      AWS_ENDPOINT_URL_DYNAMODB: tablesAddress,
+      TOKEN_ISSUERS: `${poolAddress}/${pool}`,
+      TOKEN_CLIENTS: client,
+    },
+    folder: project.folder,
+    onLine: (line) => shipper.add(name, line),
+    onExit: fail,
+  });
+  stops.push(process.stop);
+  await waitFor(`${address}/health/ready`);
+};
+
+/** Returns the path of a file that always holds a valid access token. */
+const keepSignedIn = async (poolAddress) => {
+  const file = join(folder, 'token');
+  const renew = async () => writeFileSync(file, await signIn(poolAddress), { mode: 0o600 });
+  await signUp(poolAddress);
+  await renew();
+  const timer = setInterval(() => renew().catch((error) => console.error(error.message)), renewal);
+  stops.push(() => clearInterval(timer));
+  return file;
+};
+
+/** Waits until an address answers with success. */
+const waitFor = async (address) => {
+  for (const end = Date.now() + 60_000; !isStopping; await new Promise((over) => setTimeout(over, 50))) {
+    const response = await fetch(address).catch(() => undefined);
+    if (response?.ok) return;
+    if (Date.now() > end) throw new Error(`${address} has not answered with success for a minute.`);
+  }
+};
+
+runAll().catch((error) => fail(error.message));
