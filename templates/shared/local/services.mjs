@@ -1,22 +1,20 @@
-// Finds the services of the venture: each folder at the root that holds a serverless.yml.
+// Finds the services of a repository: its root if that holds a serverless.yml, otherwise each folder of it that does.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The venture's folder. */
-export const root = fileURLToPath(new URL('..', import.meta.url));
+/** The repository's folder, without a slash at its end. */
+export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/[/\\]$/, '');
+
+const isService = (folder) => existsSync(join(folder, 'serverless.yml'));
 
 /**
  * The services in the order in which they are deployed: { name, folder, publishes, dependsOn }. The name is the folder's. A service
  * depends on those that publish an SSM parameter that it reads; `publishes` has these without venture and stage, as /log-forwarder/arn.
  */
 export const findServices = () => {
-  const found = readdirSync(root, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && existsSync(join(root, entry.name, 'serverless.yml')))
-    .map(({ name }) => {
-      const folder = join(root, name);
-      return { name, folder, ...parametersOf(folder) };
-    });
+  const folders = isService(root) ? [root] : readdirSync(root).map((name) => join(root, name)).filter(isService);
+  const found = folders.map((folder) => ({ name: basename(folder), folder, ...parametersOf(folder) }));
 
   const services = found.map(({ name, folder, publishes, reads }) => ({
     name,

@@ -1,18 +1,18 @@
-// npm run local: the venture on this machine. A user pool (cognito-local), the tables (dynalite), every service that has a host on
-// Kestrel, and the log forwarder's own binary, which ships what they log to a sink that prints it. Nothing is kept after Ctrl+C.
+// npm run local: the services of this repository on this machine. A user pool (cognito-local), the tables (dynalite), every service that
+// has a host on Kestrel and, if it is here, the log forwarder's own binary, which ships what they log to a sink that prints it. Nothing
+// is kept after Ctrl+C.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findServices } from '../scripts/services.mjs';
+import { findServices } from './services.mjs';
 import { freePort, host } from './http.mjs';
 import { createLogShipper } from './log-shipper.mjs';
 import { run, start, startScript } from './processes.mjs';
-import { functionsOf, hasTrigger, hostOf, sampleCallsOf } from './projects.mjs';
+import { functionsOf, hasTrigger, hostOf, sampleCallsOf, takesTokens } from './projects.mjs';
 import { startRuntimeApi } from './runtime-api.mjs';
 import { printLine, step } from './screen.mjs';
-import { startSink } from './sink.mjs';
-import { createTables } from './tables.mjs';
+import { readLine, startSink } from './sink.mjs';
+import { startTables } from './tables.mjs';
 import { client, pool } from './user-pool.mjs';
 import { email, signIn, signUp } from './users.mjs';
 
@@ -50,31 +50,39 @@ const runAll = async () => {
 
   const shipper = forwarder
     ? await step('log forwarder', () => startForwarder(functionsOf(forwarder)))
-    : { add: (service, line) => console.log(`${service} ${line}`) };
-  const { tables, tablesAddress } = await step('tables', () => startTables(services));
+    : { add: (service, line) => printLine(readLine(service, line)) };
+  const tables = await step('tables', () => startTables(services.map((service) => service.folder)));
+  stops.push(tables.stop);
   for (const one of hosts) one.address = `http://${host}:${await freePort()}`;
-  const poolAddress = await step('user pool', () => startPool(hosts.find(({ service }) => hasTrigger(service))?.address));
-  for (const one of hosts) await step(one.name, () => startHost(one, { poolAddress, tablesAddress }, shipper));
-  const token = await step('a user', () => keepSignedIn(poolAddress));
+  const poolAddress = hosts.some(({ project }) => takesTokens(project))
+    ? await step('user pool', () => startPool(hosts.find(({ service }) => hasTrigger(service))?.address))
+    : undefined;
+  for (const one of hosts) await step(one.name, () => startHost(one, { poolAddress, tablesAddress: tables.address }, shipper));
+  const tokenFile = poolAddress && (await step('a user', () => keepSignedIn(poolAddress)));
 
-  console.log(`
-${hosts.map(({ name, address }) => `  ${name.padEnd(16)}${address}`).join('\n')}
-  ${'user pool'.padEnd(16)}${poolAddress}/${pool} (app client ${client})
-  ${'tables'.padEnd(16)}${tablesAddress} (${tables.join(', ')})
-
-Call the services as ${email}, who has signed up and signed in:
-
-  token="Authorization: Bearer $(cat ${token})"
-  trace="X-Amzn-Trace-Id: Root=1-$(printf %08x $(date +%s))-$(od -An -N12 -tx1 /dev/urandom | tr -d ' \\n')"
-${hosts.flatMap((one) => sampleCallsOf(one.service).map((sample) => `  ${curl(one.address, sample)}`)).join('\n')}
-
-The log lines follow, as the forwarder ships them. Lines with the same trace id belong together. Ctrl+C ends everything.
-`);
+  const calls = hosts.flatMap((one) => sampleCallsOf(one.service).map((call) => ({ ...call, address: one.address })));
+  show(hosts, tables, poolAddress);
+  if (calls.length) showCalls(calls, tokenFile);
+  console.log('\nThe log lines follow. Lines with the same trace id belong together. Ctrl+C ends everything.\n');
 };
 
-const curl = (address, { method, path, body }) => {
-  const content = body ? ` -X ${method} -H 'Content-Type: application/json' -d '${body.replaceAll("'", `'\\''`)}'` : method === 'GET' ? '' : ` -X ${method}`;
-  return `curl -sS -w '\\n' -H "$token" -H "$trace"${content} ${address}${path}`;
+const show = (hosts, tables, poolAddress) => {
+  console.log();
+  const showOne = (name, address) => console.log(`  ${name.padEnd(16)}${address}`);
+  for (const { name, address } of hosts) showOne(name, address);
+  if (poolAddress) showOne('user pool', `${poolAddress}/${pool} (app client ${client})`);
+  if (tables.names.length) showOne('tables', `${tables.address} (${tables.names.join(', ')})`);
+};
+
+const showCalls = (calls, tokenFile) => {
+  console.log(tokenFile ? `\nCall the services as ${email}, who has signed up and signed in:\n` : '\nCall the services:\n');
+  if (tokenFile) console.log(`  token="Authorization: Bearer $(cat '${tokenFile}')"`);
+  console.log(`  trace="X-Amzn-Trace-Id: Root=1-$(printf %08x $(date +%s))-$(od -An -N12 -tx1 /dev/urandom | tr -d ' \\n')"`);
+  for (const { method, path, body, address } of calls) {
+    const content = body ? ` -H 'Content-Type: application/json' -d '${body.replaceAll("'", `'\\''`)}'` : '';
+    const verb = method === (body ? 'POST' : 'GET') ? '' : ` -X ${method}`;
+    console.log(`  curl -sS -w '\\n'${tokenFile ? ' -H "$token"' : ''} -H "$trace"${verb}${content} ${address}${path}`);
+  }
 };
 
 const startForwarder = async ({ binary }) => {
@@ -100,16 +108,6 @@ const startForwarder = async ({ binary }) => {
   return shipper;
 };
 
-const startTables = async (services) => {
-  const server = createRequire(import.meta.url)('dynalite')({ createTableMs: 0 });
-  await new Promise((ready, failed) => server.once('error', failed).listen(0, host, ready));
-  stops.push(() => new Promise((closed) => server.close(closed)));
-  const tablesAddress = `http://${host}:${server.address().port}`;
-  const tables = [];
-  for (const service of services) tables.push(...(await createTables(tablesAddress, join(service.folder, 'resources'))));
-  return { tables, tablesAddress };
-};
-
 const startPool = async (triggerAddress) => {
   const port = await freePort();
   const process = startScript('The user pool', new URL('user-pool.mjs', import.meta.url), {
@@ -127,8 +125,7 @@ const startHost = async ({ name, address, project }, { poolAddress, tablesAddres
       ASPNETCORE_ENVIRONMENT: 'Development',
       ASPNETCORE_URLS: address,
       AWS_ENDPOINT_URL_DYNAMODB: tablesAddress,
-      TOKEN_ISSUERS: `${poolAddress}/${pool}`,
-      TOKEN_CLIENTS: client,
+      ...(poolAddress && { TOKEN_ISSUERS: `${poolAddress}/${pool}` }),
     },
     folder: project.folder,
     onLine: (line) => shipper.add(name, line),

@@ -3,7 +3,7 @@
 import { fork as forkNode, spawn as spawnProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { root } from '../scripts/services.mjs';
+import { root } from './services.mjs';
 
 const patience = 5_000; // milliseconds until a process that was asked to end is ended
 const alive = new Set();
