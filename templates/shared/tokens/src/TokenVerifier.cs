@@ -97,7 +97,7 @@ internal sealed class TokenVerifier : IDisposable
             return new Denied("bad_signature", keyId);
 
         return fault is null
-            ? new Admitted(rules.UserOf(token.Issuer, token.Subject!), token.UserName, token.Groups, token.Scopes, token.Expires!.Value)
+            ? new Admitted(rules.UserOf(token.Issuer, token.Subject!), token.UserName, token.Email, token.Groups, token.Scopes, token.Expires!.Value)
             : new Denied(fault, keyId, token.Subject);
     }
 
