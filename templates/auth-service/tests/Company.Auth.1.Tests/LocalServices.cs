@@ -88,7 +88,8 @@ public sealed class LocalServices : IAsyncLifetime
         {
             ["UserPoolId"] = "local_users",
             ["Username"] = email,
-            ["UserAttributes"] = new JsonArray(new JsonObject { ["Name"] = "email_verified", ["Value"] = "true" }),
+            ["UserAttributes"] = new JsonArray(
+                new JsonObject { ["Name"] = "email", ["Value"] = email }, new JsonObject { ["Name"] = "email_verified", ["Value"] = "true" }),
         });
         return (string)user["UserSub"]!;
     }

@@ -70,16 +70,16 @@ public sealed class UsersTableTests(LocalServices services) : IAsyncLifetime
     {
         var bob = await NewUserAsync();
         var teams = new List<string>();
-        foreach (var admin in await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => NewUserAsync())))
+        foreach (var admin in new[] { await NewUserAsync(), await NewUserAsync() })
         {
-            foreach (var made in Enumerable.Range(0, 70).Select(_ => users.CreateTeamAsync("Engines", admin, null, Cancel)).ToList())
-                teams.Add((await made).Id);
+            for (var i = 0; i < 55; i++)
+                teams.Add((await users.CreateTeamAsync("Engines", admin, null, Cancel)).Id);
         }
 
         foreach (var team in teams)
             await users.JoinAsync(team, bob, Role.Member, [], Cancel);
-        foreach (var member in await Task.WhenAll(Enumerable.Range(0, 105).Select(_ => NewUserAsync())))
-            await users.JoinAsync(teams[0], member, Role.Member, [], Cancel);
+        for (var i = 0; i < 105; i++)
+            await users.JoinAsync(teams[0], await NewUserAsync(), Role.Member, [], Cancel);
 
         var (seen, sizes) = (new List<string>(), new List<int>());
         for (string? after = ""; after is not null;)
@@ -91,7 +91,7 @@ public sealed class UsersTableTests(LocalServices services) : IAsyncLifetime
         }
 
         Assert.Equal(teams.Order(StringComparer.Ordinal), seen);
-        Assert.Equal([100, 100, 10], sizes);
+        Assert.Equal([100, 10], sizes);
 
         var first = await users.FindTeamAsync(teams[0], Cancel);
         var second = await users.FindTeamAsync(teams[0], Cancel, first!.Next);
