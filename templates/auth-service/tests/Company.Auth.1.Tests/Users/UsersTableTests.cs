@@ -1,6 +1,5 @@
 using Company.Auth._1.Functions;
 using Company.Auth._1.Users;
-using Serverless;
 
 namespace Company.Auth._1.Tests.Users;
 
