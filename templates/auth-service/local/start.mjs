@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module';
 import { mkdirSync, writeFileSync, existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { createTables } from '../../shared/local/tables.mjs';
 
 // src/Company.Auth.1.Host/appsettings.Development.json expects these.
@@ -55,6 +56,6 @@ require('cognito-local/lib/bin/start.js');
 
 const table = require('dynalite')({ path: process.env.TABLE_IN_MEMORY ? undefined : join(folder, 'table'), createTableMs: 0 });
 await new Promise((ready) => table.listen(Number(tablePort), host, ready));
-await createTables(`http://${host}:${tablePort}/`);
+await createTables(`http://${host}:${tablePort}/`, fileURLToPath(new URL('..', import.meta.url)));
 
 console.log(`User pool ${pool}, app client ${client}: http://${host}:${poolPort}, confirmation code ${process.env.CODE}`);
