@@ -43,7 +43,7 @@ public sealed class SnapshotTests
     [Fact]
     public void Has_no_snapshot_of_a_template_that_is_gone()
     {
-        var snapshots = Directory.GetDirectories(Repository.PathOf("tests", "Snapshots"), "*.verified").Select(Path.GetFileName);
+        var snapshots = Directory.GetDirectories(Repository.PathOf("tests", "Generates", "Snapshots"), "*.verified").Select(Path.GetFileName);
 
         Assert.Equal(Template.All.Select(template => SnapshotOf(template.ShortName) + ".verified").Order(StringComparer.Ordinal), snapshots.Order(StringComparer.Ordinal));
     }
@@ -53,7 +53,7 @@ public sealed class SnapshotTests
     // Against no snapshot at all, so that the files which are gone go from it too: the verifier then puts each one into .received.
     private static async Task AcceptAsync(string shortName, Func<Task> verify)
     {
-        var snapshot = Repository.PathOf("tests", "Snapshots", SnapshotOf(shortName));
+        var snapshot = Repository.PathOf("tests", "Generates", "Snapshots", SnapshotOf(shortName));
         if (Directory.Exists(snapshot + ".verified"))
             Directory.Delete(snapshot + ".verified", recursive: true);
         var refusal = await Assert.ThrowsAsync<TemplateVerificationException>(verify);
