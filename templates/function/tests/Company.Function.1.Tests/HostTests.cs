@@ -45,6 +45,7 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
         var found = JsonNode.Parse(await http.GetStringAsync(Url(placed.Headers.Location!.ToString()), Cancel))!;
 
         Assert.Equal(("Tea", 2), ((string)found["product"]!, (int)found["quantity"]!));
+        Assert.Equal((string)JsonNode.Parse(await placed.Content.ReadAsStringAsync(Cancel))!["placedAt"]!, (string)found["placedAt"]!);
         Assert.True(Trace.IsValid(placed.Headers.GetValues(Trace.Header).Single()));
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(Url("/health/ready"), Cancel)).StatusCode);
     }

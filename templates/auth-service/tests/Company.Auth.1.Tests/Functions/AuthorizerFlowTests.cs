@@ -48,13 +48,13 @@ public sealed class AuthorizerFlowTests(LocalServices services) : IAsyncLifetime
         Assert.Equal("last_admin", (string)(await CallAsync(409, adaToken, "removeTeamMember", "DELETE /teams/{id}/members/{sub}", null, ("id", team), ("sub", adaSub)))["code"]!);
         await CallAsync(204, bobToken, "removeTeamMember", "DELETE /teams/{id}/members/{sub}", null, ("id", team), ("sub", bobSub));
         await CallAsync(403, bobToken, "getTeam", "GET /teams/{id}", null, ("id", team));
-#if (!identityPool)
+#if (!hasIdentityPool)
 
         Assert.Equal(adaSub, (string)(await CallAsync(200, adaToken, "world", "GET /world", null, ("team", team)))["sub"]!);
         await CallAsync(403, bobToken, "world", "GET /world", null, ("team", team));
 #endif
     }
-#if (identityPool)
+#if (hasIdentityPool)
 
     [Fact]
     public async Task A_user_comes_with_the_identity_pools_credentials()

@@ -10,10 +10,12 @@ internal static class PlaceOrder
     public static async Task<ApiResponse> Handle(ApiRequest request, OrdersTable orders)
     {
         var body = request.ReadJson(ApiJson.Default.NewOrder, "{\"product\": \"<1 to 100 characters>\", \"quantity\": <1 to 1000>}");
+        // The table keeps milliseconds: what is answered now is what a later request reads.
+        var placedAt = DateTimeOffset.FromUnixTimeMilliseconds(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
         Order order;
         try
         {
-            order = Order.Check(new Order(Guid.CreateVersion7().ToString(), request.Caller?.Sub, body.Product.Trim(), body.Quantity, DateTimeOffset.UtcNow));
+            order = Order.Check(new Order(Guid.CreateVersion7().ToString(), request.Caller?.Sub, body.Product.Trim(), body.Quantity, placedAt));
         }
         catch (InvalidOrderException exception)
         {

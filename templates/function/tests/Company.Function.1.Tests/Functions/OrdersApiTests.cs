@@ -44,6 +44,7 @@ public sealed class OrdersApiTests(LocalServices services) : IAsyncLifetime
         var (found, _) = await CallAsync(200, "getOrder", Get((string)placed["id"]!));
 
         Assert.Equal($"/orders/{placed["id"]}", location);
+        Assert.Equal(placed.ToJsonString(), found.ToJsonString());
         Assert.Equal(("Tea", 3), ((string)found["product"]!, (int)found["quantity"]!));
         Assert.InRange((DateTimeOffset)found["placedAt"]!, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddMinutes(1));
     }
