@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Company.Auth._1.Users;
-using Serverless;
 
 namespace Company.Auth._1.Tests;
 

@@ -1,0 +1,4 @@
+namespace Company.Forwarder._1.Tests;
+
+/// <summary>What holds for the CloudFormation of every service.</summary>
+public sealed class DeploymentTests : DeploymentChecks;
