@@ -1,5 +1,5 @@
 using Amazon.DynamoDBv2.Model;
-using Company.Function._1.Orders;
+using Company.Function._1.TradeItems;
 using Company.Function._1.Tests;
 
 [assembly: AssemblyFixture(typeof(LocalServices))]
@@ -21,8 +21,8 @@ public sealed class LocalServices : IAsyncLifetime
     /// <summary>The settings under which the service uses them.</summary>
     public Dictionary<string, string?> Settings => new()
     {
-#if (orders)
-        ["ORDERS_TABLE"] = "orders",
+#if (ownsTable)
+        ["TRADE_ITEMS_TABLE"] = "tradeItems",
 #endif
 #if (dynamodb)
         ["HISTORY_TABLE"] = "history",
@@ -60,7 +60,7 @@ public sealed class LocalServices : IAsyncLifetime
     private async Task StartNowAsync()
     {
         script = await LocalScript.StartAsync(new Dictionary<string, string?> { ["TABLE_PORT"] = "0" }, output => Task.FromResult(output.Contains("Ready")));
-        // Table orders: http://127.0.0.1:<port>/
+        // Table tradeItems: http://127.0.0.1:<port>/
         address = script.Output.First(line => line.StartsWith("Table ", StringComparison.Ordinal)).Split(": ")[1];
     }
 }

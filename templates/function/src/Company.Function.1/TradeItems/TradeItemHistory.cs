@@ -3,18 +3,18 @@ using Amazon.DynamoDBv2.Model;
 using Amazon.Lambda.DynamoDBEvents;
 using Serverless;
 
-namespace Company.Function._1.Orders;
+namespace Company.Function._1.TradeItems;
 
-/// <summary>What has become of every order: one item a change, under the order's <c>id</c> and the change's <c>sequence</c>.</summary>
-internal sealed class OrderHistory(IAmazonDynamoDB client, string table) : IDisposable
+/// <summary>What has become of every trade item: one item a change, under the trade item's <c>id</c> and the change's <c>sequence</c>.</summary>
+internal sealed class TradeItemHistory(IAmazonDynamoDB client, string table) : IDisposable
 {
     /// <summary>Opens the table that the setting <c>HISTORY_TABLE</c> names.</summary>
     /// <param name="setting">Gives a setting's text by its name.</param>
     /// <exception cref="SettingException">The setting is missing.</exception>
-    public static OrderHistory Open(Func<string, string?> setting) => new(DynamoDb.Connect(setting), DynamoDb.TableName(setting, "HISTORY_TABLE"));
+    public static TradeItemHistory Open(Func<string, string?> setting) => new(DynamoDb.Connect(setting), DynamoDb.TableName(setting, "HISTORY_TABLE"));
 
     /// <summary>Keeps a change. A stream gives every change a number of its own, so the same change kept again is the same item.</summary>
-    /// <exception cref="InvalidChangeException">It is no change of an order.</exception>
+    /// <exception cref="InvalidChangeException">It is no change of a trade item.</exception>
     /// <exception cref="DependencyException">The table cannot be reached.</exception>
     public Task KeepAsync(DynamoDBEvent.DynamodbStreamRecord change, CancellationToken cancellationToken)
     {
@@ -22,7 +22,7 @@ internal sealed class OrderHistory(IAmazonDynamoDB client, string table) : IDisp
         if (change.EventName is not ("INSERT" or "MODIFY" or "REMOVE"))
             throw new InvalidChangeException("The change's eventName is another; expected is INSERT, MODIFY or REMOVE.");
         if (record?.Keys is null || !record.Keys.TryGetValue("id", out var id) || id.S is not { Length: > 0 })
-            throw new InvalidChangeException("The change names no order; expected is the key id, a text.");
+            throw new InvalidChangeException("The change names no trade item; expected is the key id, a text.");
         if (record.SequenceNumber is not { Length: > 0 } sequence)
             throw new InvalidChangeException("The change has no sequence number.");
 
@@ -37,7 +37,7 @@ internal sealed class OrderHistory(IAmazonDynamoDB client, string table) : IDisp
             item["before"] = Map(before);
         if (record.NewImage is { Count: > 0 } after)
             item["after"] = Map(after);
-        return DynamoDb.CallAsync("The order history", () => client.PutItemAsync(new PutItemRequest { TableName = table, Item = item }, cancellationToken), cancellationToken);
+        return DynamoDb.CallAsync("The trade item history", () => client.PutItemAsync(new PutItemRequest { TableName = table, Item = item }, cancellationToken), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -63,5 +63,5 @@ internal sealed class OrderHistory(IAmazonDynamoDB client, string table) : IDisp
         };
 }
 
-/// <summary>What the stream handed over is no change of an order: handing it over again does not help.</summary>
+/// <summary>What the stream handed over is no change of a trade item: handing it over again does not help.</summary>
 internal sealed class InvalidChangeException(string message) : Exception(message);

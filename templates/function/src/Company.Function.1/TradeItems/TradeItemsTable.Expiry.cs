@@ -2,11 +2,11 @@ using System.Runtime.CompilerServices;
 using Amazon.DynamoDBv2.Model;
 using Serverless;
 
-namespace Company.Function._1.Orders;
+namespace Company.Function._1.TradeItems;
 
-internal sealed partial class OrdersTable
+internal sealed partial class TradeItemsTable
 {
-    /// <summary>The ids of the orders placed before a time that are still waiting, the oldest first.</summary>
+    /// <summary>The ids of the trade items placed before a time that are still waiting, the oldest first.</summary>
     /// <exception cref="DependencyException">The table cannot be reached.</exception>
     public async IAsyncEnumerable<string> PlacedBeforeAsync(DateTimeOffset time, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -20,7 +20,7 @@ internal sealed partial class OrdersTable
         };
         do
         {
-            var page = await DynamoDb.CallAsync("The orders table", () => client.QueryAsync(request, cancellationToken), cancellationToken);
+            var page = await DynamoDb.CallAsync("The trade items table", () => client.QueryAsync(request, cancellationToken), cancellationToken);
             foreach (var item in page.Items ?? [])
                 yield return item["id"].S;
             request.ExclusiveStartKey = page.LastEvaluatedKey;
@@ -28,7 +28,7 @@ internal sealed partial class OrdersTable
         while (request.ExclusiveStartKey is { Count: > 0 });
     }
 
-    /// <summary>Ends an order that nobody has taken up.</summary>
+    /// <summary>Ends a trade item that nobody has taken up.</summary>
     /// <returns>Whether it was still waiting; the condition makes it end once.</returns>
     /// <exception cref="DependencyException">The table cannot be reached.</exception>
     public async Task<bool> ExpireAsync(string id, CancellationToken cancellationToken)
@@ -36,7 +36,7 @@ internal sealed partial class OrdersTable
         try
         {
             await DynamoDb.CallAsync(
-                "The orders table",
+                "The trade items table",
                 () => client.UpdateItemAsync(
                     new UpdateItemRequest
                     {

@@ -1,15 +1,16 @@
 using System.Text.Json.Serialization;
 using Amazon.Lambda.CloudWatchEvents.ScheduledEvents;
 using Amazon.Lambda.Core;
-using Company.Function._1.Orders;
 
 namespace Company.Function._1.Functions;
 
+using Company.Function._1.TradeItems;
+
 /// <summary>
-/// Ends the orders that nobody has taken up for a day. A schedule may come due twice; an order ends once, since only one that is
+/// Ends the trade items that nobody has taken up for a day. A schedule may come due twice; a trade item ends once, since only one that is
 /// still waiting does. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
 /// </summary>
-internal static class ExpireOrders
+internal static class ExpireTradeItems
 {
     private static readonly TimeSpan Patience = TimeSpan.FromDays(1);
 
@@ -17,7 +18,7 @@ internal static class ExpireOrders
     private static readonly TimeSpan Reserve = TimeSpan.FromSeconds(1);
 
     /// <summary>Fails if the table does not answer or time runs out. What was not done then, the next run does.</summary>
-    public static async Task Handle(ScheduledEvent due, ILambdaContext context, OrdersTable orders)
+    public static async Task Handle(ScheduledEvent due, ILambdaContext context, TradeItemsTable tradeItems)
     {
         if (due.Time == default)
             throw new InvalidDataException("The event has no time; expected is that of a schedule.");
@@ -26,16 +27,16 @@ internal static class ExpireOrders
         using var time = new CancellationTokenSource(context.RemainingTime > Reserve ? context.RemainingTime - Reserve : TimeSpan.Zero);
         try
         {
-            // By the time that was due, not the clock's: a run that is tried again looks at the same orders.
-            await foreach (var id in orders.PlacedBeforeAsync(new DateTimeOffset(due.Time.ToUniversalTime()) - Patience, time.Token))
+            // By the time that was due, not the clock's: a run that is tried again looks at the same trade items.
+            await foreach (var id in tradeItems.PlacedBeforeAsync(new DateTimeOffset(due.Time.ToUniversalTime()) - Patience, time.Token))
             {
-                if (await orders.ExpireAsync(id, time.Token))
+                if (await tradeItems.ExpireAsync(id, time.Token))
                     expired++;
             }
         }
         finally
         {
-            context.Logger.LogInformation("{Expired} orders have expired, by the schedule of {Due}", expired, due.Time);
+            context.Logger.LogInformation("{Expired} trade items have expired, by the schedule of {Due}", expired, due.Time);
         }
     }
 }

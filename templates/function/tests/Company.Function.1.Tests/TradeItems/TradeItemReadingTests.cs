@@ -1,16 +1,17 @@
 using System.Text;
-using Company.Function._1.Orders;
 
-namespace Company.Function._1.Tests.Orders;
+namespace Company.Function._1.Tests.TradeItems;
 
-public sealed class OrderReadingTests
+using Company.Function._1.TradeItems;
+
+public sealed class TradeItemReadingTests
 {
     [Fact]
-    public void Reads_an_order()
+    public void Reads_a_trade_item()
     {
-        var order = Order.Read("""{"id":"o-1","customer":"ada","product":"Tea","quantity":2,"placedAt":"2026-11-22T12:00:00Z","note":"ignored"}"""u8);
+        var tradeItem = TradeItem.Read("""{"id":"o-1","customer":"ada","product":"Tea","quantity":2,"placedAt":"2026-11-22T12:00:00Z","note":"ignored"}"""u8);
 
-        Assert.Equal(new Order("o-1", "ada", "Tea", 2, new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero)), order);
+        Assert.Equal(new TradeItem("o-1", "ada", "Tea", 2, new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero)), tradeItem);
     }
 
     [Theory]
@@ -29,7 +30,7 @@ public sealed class OrderReadingTests
     [InlineData("""{"id":"o-1","id":"o-2","customer":null,"product":"Tea","quantity":2,"placedAt":"2026-11-22T12:00:00Z"}""", "not the JSON expected")]
     public void Says_why_it_is_none_without_what_was_sent(string json, string why)
     {
-        var exception = Assert.Throws<InvalidOrderException>(() => Order.Read(Encoding.UTF8.GetBytes(json)));
+        var exception = Assert.Throws<InvalidTradeItemException>(() => TradeItem.Read(Encoding.UTF8.GetBytes(json)));
 
         Assert.Contains(why, exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", exception.Message, StringComparison.Ordinal);

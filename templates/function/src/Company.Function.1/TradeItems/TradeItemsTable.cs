@@ -2,15 +2,15 @@ using System.Globalization;
 using Amazon.DynamoDBv2;
 using Serverless;
 
-namespace Company.Function._1.Orders;
+namespace Company.Function._1.TradeItems;
 
-/// <summary>The orders, in a DynamoDB table: one item an order, under its <c>id</c>.</summary>
-internal sealed partial class OrdersTable(IAmazonDynamoDB client, string table) : IDisposable
+/// <summary>The trade items, in a DynamoDB table: one item a trade item, under its <c>id</c>.</summary>
+internal sealed partial class TradeItemsTable(IAmazonDynamoDB client, string table) : IDisposable
 {
-    /// <summary>Opens the table that the setting <c>ORDERS_TABLE</c> names.</summary>
+    /// <summary>Opens the table that the setting <c>TRADE_ITEMS_TABLE</c> names.</summary>
     /// <param name="setting">Gives a setting's text by its name.</param>
     /// <exception cref="SettingException">The setting is missing.</exception>
-    public static OrdersTable Open(Func<string, string?> setting) => new(DynamoDb.Connect(setting), DynamoDb.TableName(setting, "ORDERS_TABLE"));
+    public static TradeItemsTable Open(Func<string, string?> setting) => new(DynamoDb.Connect(setting), DynamoDb.TableName(setting, "TRADE_ITEMS_TABLE"));
 
     /// <inheritdoc/>
     public void Dispose() => client.Dispose();

@@ -1,8 +1,8 @@
 using Serverless;
 
-namespace Company.Function._1.Orders;
+namespace Company.Function._1.TradeItems;
 
-internal sealed partial class OrdersTable
+internal sealed partial class TradeItemsTable
 {
     /// <summary>Whether the table answers.</summary>
     public async Task<bool> IsReadyAsync(CancellationToken cancellationToken)

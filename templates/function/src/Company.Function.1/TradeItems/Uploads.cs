@@ -3,9 +3,9 @@ using Amazon.Runtime;
 using Amazon.S3;
 using Serverless;
 
-namespace Company.Function._1.Orders;
+namespace Company.Function._1.TradeItems;
 
-/// <summary>How the bucket with the uploaded orders is reached.</summary>
+/// <summary>How the bucket with the uploaded trade items is reached.</summary>
 internal static class Uploads
 {
     /// <summary>A client. The setting <c>AWS_ENDPOINT_URL_S3</c> says where S3 is, if it is an emulator.</summary>
