@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module';
 import { mkdirSync, writeFileSync, existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { requireFreePort } from '../../shared/local/ports.mjs';
 import { createTables } from '../../shared/local/tables.mjs';
 
 // src/Company.Auth.1.Host/appsettings.Development.json expects these.
@@ -15,6 +16,9 @@ const pool = 'local_users';
 const client = 'local-client';
 
 const require = createRequire(import.meta.url);
+
+await requireFreePort(Number(poolPort), 'POOL_PORT');
+await requireFreePort(Number(tablePort), 'TABLE_PORT');
 
 // The pool calls the trigger as it would on AWS, by Lambda's Invoke API, which the host serves in development.
 const write = (file, content) => writeFileSync(join(folder, '.cognito', file), JSON.stringify(content, null, 2));

@@ -1,9 +1,11 @@
 // The tables of the service on this machine, as resources/*.yml has them. Ctrl+C ends them.
 import { createRequire } from 'node:module';
+import { requireFreePort } from '../../shared/local/ports.mjs';
 import { createTables } from '../../shared/local/tables.mjs';
 
 const port = Number(process.env.TABLE_PORT ?? 8001);
 
+await requireFreePort(port, 'TABLE_PORT');
 const server = createRequire(import.meta.url)('dynalite')({ createTableMs: 0 });
 await new Promise((ready) => server.listen(port, '127.0.0.1', ready));
 await createTables(`http://127.0.0.1:${server.address().port}/`);
