@@ -15,7 +15,7 @@ public sealed class Deployment
     private static readonly string[] Files = ["serverless.yml", "package.json", "cors.json"];
 
     // The shared scripts are in the service's folder, or beside it in a venture.
-    private static readonly string[] Folders = ["resources", "handlers", "shared/handlers", "../shared/handlers"];
+    private static readonly string[] Folders = ["resources", "handlers", Path.Combine("shared", "handlers"), Path.Combine("..", "shared", "handlers")];
 
     private Deployment(JsonObject template) => Resources = template[nameof(Resources)]!.AsObject();
 

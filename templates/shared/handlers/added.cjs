@@ -98,7 +98,11 @@ module.exports.functions = async ({ resolveVariable }) => {
       description,
       handler: isManaged ? 'bootstrap' : name,
       role: `${logicalId(name)}Role`,
-      environment: { ...(isManaged && { SERVICE_FUNCTION: name }), ...environment },
+      environment: {
+        ...(isManaged && { SERVICE_FUNCTION: name }),
+        ...(handler.access === 'iam' && { USER_POOLS: await resolveVariable('self:custom.userPools') }),
+        ...environment,
+      },
       events: [{ httpApi: { method, path, authorizer: await guard(handler, resolveVariable) } }],
     };
   }
