@@ -13,7 +13,7 @@ public sealed class RepositoryTests
     public async Task Takes_in_a_second_service_and_further_functions_and_still_builds_tests_and_packages()
     {
         var auth = await GeneratedService.CreateAsync(Template.Named("sls-auth"), GeneratedService.UsualName, Options.Defaults);
-        await NewAsync(auth.Folder, "sls-function", "-n", Orders);
+        await NewAsync(auth.Folder, "sls-function", "-n", Orders, "--solution", "join");
         await NewAsync(auth.Folder, "sls-handler", "-n", "Refunds");
         await NewAsync(auth.PathOf(Orders), "sls-handler", "-n", "Returns", "--method", "POST");
 
