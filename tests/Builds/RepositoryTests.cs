@@ -33,6 +33,20 @@ public sealed class RepositoryTests
         Assert.Contains(await FunctionsAsync(orders), name => name.EndsWith("-dev-returns", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Is_built_by_its_own_rules_below_those_of_the_repository_and_when_it_is_called_Tests()
+    {
+        var parent = TestRun.NewFolder("services");
+        await File.WriteAllTextAsync(Path.Combine(parent, ".globalconfig"), "is_global = true\ncsharp_style_var_elsewhere = false:error\ndotnet_diagnostic.IDE0008.severity = error\n");
+        await GeneratedService.CommandAsync(Template.Named("sls-auth"), "Acme.Tests", Options.Defaults, parent);
+        var service = GeneratedService.Read(Template.Named("sls-auth"), "Acme.Tests", Options.Defaults, parent);
+        await NewAsync(service.Folder, "sls-handler", "-n", "Refunds");
+
+        var build = await Build.RunAsync([service]);
+
+        Faults.None(build.Faults(service.Folder).Concat(service.Projects.Where(project => !Build.HasBuilt(project)).Select(project => $"{project} was not built")));
+    }
+
     private static async Task NewAsync(string folder, params string[] arguments) =>
         (await TemplateHive.NewAsync(folder, [.. arguments, "--no-update-check"])).Succeeded();
 
