@@ -56,7 +56,7 @@ const described = () => {
   }
   for (const { where, name, method, path } of added) {
     if (!isRoutePath(path))
-      throw new Error(`${where} has the path "${path}", which is not the path of a route. Expected a path such as /orders/{id} or, with a greedy parameter at the end, /files/{path+}.`);
+      throw new Error(`${where} has the path "${path}", which is not the path of a route. Expected a path such as /teams/{id} or, with a greedy parameter at the end, /files/{path+}.`);
     const taken = (what, by) => new Error(`${where} has ${what}, which ${by} has already. Choose another one, or remove one of the two.`);
     if (names.has(name.toUpperCase()))
       throw taken(`the name "${name}"`, names.get(name.toUpperCase()));

@@ -12,7 +12,7 @@ export const createTables = async (address, service = process.cwd()) => {
     for (const [id, { Type, Properties }] of Object.entries(found)) {
       if (Type !== 'AWS::DynamoDB::Table') continue;
       const { AttributeDefinitions, KeySchema, GlobalSecondaryIndexes, BillingMode } = Properties;
-      // OrdersTable is "orders".
+      // UsersTable is "users".
       const TableName = id.replace(/Table$/, '').replace(/^[A-Z]/, (letter) => letter.toLowerCase());
       await createTable(address, { TableName, AttributeDefinitions, KeySchema, GlobalSecondaryIndexes, BillingMode });
       console.log(`Table ${TableName}: ${address}`);
