@@ -66,10 +66,10 @@ public sealed partial class EntityTests
         Assert.Empty(names.Distinct().Where(name => !taken.IsMatch(name)).Order());
     }
 
-    [GeneratedRegex(@"(?<![A-Za-z.])[Oo]rders?(?![A-Za-z(])|Orders?Table|PlaceOrder|GetOrder")]
+    [GeneratedRegex(@"(?<![A-Za-z.]|in |the )[Oo]rders?(?![A-Za-z(])|Orders?Table|PlaceOrder|GetOrder")]
     private static partial Regex OrderWord();
 
-    [GeneratedRegex(@"//.*|\"\"\"[^\n]*\"\"\"|\"(?:[^\"\\]|\\.)*\"")]
+    [GeneratedRegex(@"//.*|\x22{3}[^\n]*\x22{3}|\x22(?:[^\x22\\]|\\.)*\x22")]
     private static partial Regex NotCode();
 
     [GeneratedRegex(@"(?<![.\w])[A-Za-z_]\w*")]

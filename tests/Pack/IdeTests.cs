@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Xunit;
 
@@ -31,7 +32,7 @@ public sealed class IdeTests
         var template = Template.Named(shortName);
         var icon = File.ReadAllBytes(Path.Combine(template.Folder, ".template.config", (string)Read(template)["icon"]!));
 
-        Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], icon[..4]);
+        Assert.Equal("PNG", Encoding.ASCII.GetString(icon, 1, 3));
     }
 
     private static JsonNode Read(Template template) => JsonNode.Parse(File.ReadAllText(Path.Combine(template.Folder, ".template.config", "ide.host.json")))!;
