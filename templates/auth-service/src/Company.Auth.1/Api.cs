@@ -15,7 +15,7 @@ internal static class Api
         return
         [
             new("hello", "GET", "/hello", Access.Token, Hello.Handle),
-#if (identityPool)
+#if (hasIdentityPool)
             new("world", "GET", "/world", Access.Iam, World.Handle),
 #else
             new("world", "GET", "/world", Access.Token, request => TeamWorld.Handle(request, users.Value)),

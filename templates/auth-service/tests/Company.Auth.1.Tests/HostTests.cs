@@ -295,7 +295,7 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
         await AssertProblemAsync(await SendAsync(HttpMethod.Delete, $"/teams/{team}/members/{sub}", token), 409, "last_admin");
         await AssertProblemAsync(await SendAsync(HttpMethod.Put, $"/teams/{team}/members/nobody", token, """{"role":"member"}"""), 404, "no_such_member");
         Assert.Equal(HttpStatusCode.OK, (await SendAsync(HttpMethod.Get, $"/world?team={team}", token)).StatusCode);
-#if (!identityPool)
+#if (!hasIdentityPool)
         await AssertProblemAsync(await SendAsync(HttpMethod.Get, $"/world?team={team}", otherToken), 403, "not_permitted");
 #endif
         Assert.Equal(HttpStatusCode.Created, (await SendAsync(HttpMethod.Post, $"/teams/{team}/invitations", token, $$"""{"email":"{{other}}","role":"member"}""")).StatusCode);

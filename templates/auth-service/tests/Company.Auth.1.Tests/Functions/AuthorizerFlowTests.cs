@@ -59,7 +59,7 @@ public sealed class AuthorizerFlowTests(LocalServices services) : IAsyncLifetime
         Assert.Equal(team, (string)(await CallAsync(200, bobToken, "me", "GET /me/export"))["teams"]![0]!["id"]!);
         await CallAsync(204, bobToken, "removeTeamMember", "DELETE /teams/{id}/members/{sub}", null, ("id", team), ("sub", bobSub));
         await CallAsync(403, bobToken, "getTeam", "GET /teams/{id}", null, ("id", team));
-#if (!identityPool)
+#if (!hasIdentityPool)
 
         Assert.Equal(adaSub, (string)(await CallAsync(200, adaToken, "world", "GET /world", null, ("team", team)))["sub"]!);
         await CallAsync(403, bobToken, "world", "GET /world", null, ("team", team));
@@ -93,7 +93,7 @@ public sealed class AuthorizerFlowTests(LocalServices services) : IAsyncLifetime
 
         Assert.Equal(other, (string)(await CallAsync(200, token, "me", "GET /me"))["email"]!);
     }
-#if (identityPool)
+#if (hasIdentityPool)
 
     [Fact]
     public async Task A_user_comes_with_the_identity_pools_credentials()
