@@ -6,7 +6,7 @@ namespace Serverless.Templates.Tests;
 /// <summary>Where a service is created, and which solution its projects are in.</summary>
 public sealed class SolutionTests
 {
-    public static TheoryData<string> ShortNames => [.. Template.Services.Select(template => template.ShortName)];
+    public static TheoryData<string> ShortNames => [.. Template.Services.Where(template => template.Options.Any(option => option.Name == "solution")).Select(template => template.ShortName)];
 
     [Theory]
     [MemberData(nameof(ShortNames))]

@@ -91,7 +91,7 @@ public sealed class OnMessageTests(LocalServices services) : FunctionTests("onMe
             return Task.CompletedTask;
         });
         var settings = new Dictionary<string, string?>(Services.Settings) { ["_HANDLER"] = "onMessage", ["AWS_ENDPOINT_URL_DYNAMODB"] = table.Address.ToString() };
-        var batch = JsonNode.Parse(Batch(new() { ["m"] = OrderOf("m") }))!;
+        var batch = JsonNode.Parse(Batch(new() { ["m"] = TradeItemOf("m") }))!;
         var trace = Trace.Create();
         batch["Records"]![0]!["attributes"]!["AWSTraceHeader"] = trace;
 
