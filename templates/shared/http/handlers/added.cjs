@@ -49,6 +49,7 @@ module.exports.resources = async ({ resolveVariable }) => {
   const statement = (Action, Resource) => ({ Effect: 'Allow', Action, Resource });
   const policy = (PolicyName, Statement) => ({ PolicyName, PolicyDocument: { Version: '2012-10-17', Statement } });
   const signedInRole = await signedInRoleOf(resolveVariable);
+  const Parameters = {};
   const Resources = {};
   const extensions = {};
   for (const { name, method, path, access, statements = [] } of described()) {
@@ -68,7 +69,10 @@ module.exports.resources = async ({ resolveVariable }) => {
       },
     };
     if (access === 'iam') {
-      // Whoever has signed in to the identity pool may call the route.
+      // Signed-in users of the identity pool may call the route. If the auth service owns their role, CloudFormation reads its name at
+      // every deployment.
+      const roleParameter = await resolveVariable('self:custom.signedInRoleParameter, null');
+      if (roleParameter) Parameters[signedInRole.Ref] = { Type: 'AWS::SSM::Parameter::Value<String>', Default: roleParameter };
       const route = `${method}${path.replace(/\{[^}]*\}/g, '*')}`;
       const api = { 'Fn::Sub': `arn:\${AWS::Partition}:execute-api:\${AWS::Region}:\${AWS::AccountId}:\${HttpApi}/$default/${route}` };
       Resources[`${logicalId(name)}Call`] = {
@@ -78,5 +82,5 @@ module.exports.resources = async ({ resolveVariable }) => {
     }
     extensions[`${logicalId(name)}LambdaFunction`] = { Properties: { LoggingConfig: { LogFormat: 'JSON', SystemLogLevel: 'WARN' } } };
   }
-  return { Resources, extensions };
+  return { Parameters, Resources, extensions };
 };
