@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module';
 import { mkdirSync, writeFileSync, existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { createTables } from './tables.mjs';
+import { createTables } from '../../shared/local/tables.mjs';
 
 // src/Company.Auth.1.Host/appsettings.Development.json expects these.
 const host = '127.0.0.1';

@@ -1,6 +1,6 @@
 // The tables of the service on this machine, as resources/*.yml has them. Ctrl+C ends them.
 import { createRequire } from 'node:module';
-import { createTables } from './tables.mjs';
+import { createTables } from '../../shared/local/tables.mjs';
 
 const port = Number(process.env.TABLE_PORT ?? 8001);
 

@@ -5,7 +5,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Company.Auth._1.Host;
 using Microsoft.AspNetCore.Builder;
-using Serverless;
 using Serverless.Tokens;
 using Trace = Serverless.Trace;
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -6,7 +5,6 @@ using System.Text.Json.Nodes;
 using Company.Auth._1.Tests;
 using Company.Auth._1.Users;
 using Microsoft.AspNetCore.Http;
-using Serverless;
 
 [assembly: AssemblyFixture(typeof(LocalServices))]
 
@@ -20,9 +18,8 @@ public sealed class LocalServices : IAsyncLifetime
 {
     private readonly Lazy<Task> start;
     private readonly string folder = Path.Combine(Path.GetTempPath(), $"local-{Guid.NewGuid():n}");
-    private readonly StringBuilder output = new();
     private readonly HttpClient http = new();
-    private Process? process;
+    private LocalScript? script;
     private Loopback? trigger;
 
     public LocalServices() => start = new(StartNowAsync);
@@ -49,7 +46,7 @@ public sealed class LocalServices : IAsyncLifetime
     /// <summary>Starts them, unless that is done; skips the test where they cannot be had.</summary>
     public Task StartAsync()
     {
-        Serverless.Deployment.SkipWithoutPackages();
+        Deployment.SkipWithoutPackages();
         return start.Value;
     }
 
@@ -103,13 +100,8 @@ public sealed class LocalServices : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         http.Dispose();
-        if (process is { HasExited: false })
-        {
-            process.Kill(entireProcessTree: true);
-            await process.WaitForExitAsync();
-        }
-
-        process?.Dispose();
+        if (script is not null)
+            await script.DisposeAsync();
         if (trigger is not null)
             await trigger.DisposeAsync();
         if (Directory.Exists(folder))
@@ -138,51 +130,16 @@ public sealed class LocalServices : IAsyncLifetime
         var (poolPort, tablePort) = (FreePort(), FreePort());
         Issuer = $"http://127.0.0.1:{poolPort}/local_users";
         TableUrl = $"http://127.0.0.1:{tablePort}";
-        process = new Process
-        {
-            StartInfo = new ProcessStartInfo("node", [Path.Combine("local", "start.mjs")])
+        script = await LocalScript.StartAsync(
+            new Dictionary<string, string?>
             {
-                WorkingDirectory = Serverless.Deployment.ServiceFolder,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-                Environment =
-                {
-                    ["POOL_PORT"] = $"{poolPort}",
-                    ["TABLE_PORT"] = $"{tablePort}",
-                    ["TRIGGER_URL"] = trigger.Address.ToString(),
-                    ["LOCAL_FOLDER"] = folder,
-                    ["TABLE_IN_MEMORY"] = "1",
-                },
+                ["POOL_PORT"] = $"{poolPort}",
+                ["TABLE_PORT"] = $"{tablePort}",
+                ["TRIGGER_URL"] = trigger.Address.ToString(),
+                ["LOCAL_FOLDER"] = folder,
+                ["TABLE_IN_MEMORY"] = "1",
             },
-        };
-        process.OutputDataReceived += (_, line) => Add(line.Data);
-        process.ErrorDataReceived += (_, line) => Add(line.Data);
-        process.Start();
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        for (var waited = 0; waited < 600 && !process.HasExited; waited++)
-        {
-            if (await AnswersAsync($"{Issuer}/.well-known/jwks.json") && Output.Contains("Table users", StringComparison.Ordinal))
-                return;
-            await Task.Delay(100);
-        }
-
-        throw new TimeoutException($"The local services have not started: {Output}");
-    }
-
-    private string Output
-    {
-        get
-        {
-            lock (output)
-                return output.ToString();
-        }
-    }
-
-    private void Add(string? line)
-    {
-        lock (output)
-            output.AppendLine(line);
+            async output => output.Any(line => line.StartsWith("Table users", StringComparison.Ordinal)) && await AnswersAsync($"{Issuer}/.well-known/jwks.json"));
     }
 
     private async Task<bool> AnswersAsync(string url)

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Company.Auth._1.Users;
-using Serverless;
 
 namespace Company.Auth._1.Tests;
 
@@ -69,7 +68,7 @@ public sealed class StackTests : DeploymentTest
 
         Assert.Equal("apigateway.amazonaws.com", (string)permission["Principal"]!);
         Assert.Equal("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:*/authorizers/*", (string)permission["SourceArn"]!["Fn::Sub"]!);
-        Assert.Equal(id, (string)Deployed.Resources["AuthorizerArnParameter"]!["DependsOn"]!);
+        Assert.Equal($"""["{id}"]""", Deployed.Resources["AuthorizerArnParameter"]!["DependsOn"]!.ToJsonString());
     }
 
     [Theory]

@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using System.Text;
-using Amazon.DynamoDBv2;
 using Amazon.DynamoDBv2.Model;
 using Company.Function._1.Orders;
 using Company.Function._1.Tests;
@@ -16,8 +13,7 @@ namespace Company.Function._1.Tests;
 public sealed class LocalServices : IAsyncLifetime
 {
     private readonly Lazy<Task> start;
-    private readonly StringBuilder output = new();
-    private Process? process;
+    private LocalScript? script;
     private string address = "";
 
     public LocalServices() => start = new(StartNowAsync);
@@ -59,48 +55,12 @@ public sealed class LocalServices : IAsyncLifetime
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    public async ValueTask DisposeAsync()
-    {
-        if (process is { HasExited: false })
-        {
-            process.Kill(entireProcessTree: true);
-            await process.WaitForExitAsync();
-        }
-
-        process?.Dispose();
-    }
+    public ValueTask DisposeAsync() => script?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private async Task StartNowAsync()
     {
-        process = new Process
-        {
-            StartInfo = new ProcessStartInfo("node", [Path.Combine("local", "start.mjs")])
-            {
-                WorkingDirectory = Deployment.ServiceFolder,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-                Environment = { ["TABLE_PORT"] = "0" },
-            },
-        };
-        var ready = new TaskCompletionSource();
-        process.OutputDataReceived += (_, line) => Take(line.Data, ready);
-        process.ErrorDataReceived += (_, line) => Take(line.Data, ready);
-        process.EnableRaisingEvents = true;
-        process.Exited += (_, _) => ready.TrySetException(new InvalidOperationException($"The local tables have ended: {output}"));
-        process.Start();
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        await ready.Task.WaitAsync(TimeSpan.FromMinutes(1));
-    }
-
-    private void Take(string? line, TaskCompletionSource ready)
-    {
-        lock (output)
-            output.AppendLine(line);
+        script = await LocalScript.StartAsync(new Dictionary<string, string?> { ["TABLE_PORT"] = "0" }, output => Task.FromResult(output.Contains("Ready")));
         // Table orders: http://127.0.0.1:<port>/
-        if (line?.Split(": ") is [var table, var url] && table.StartsWith("Table ", StringComparison.Ordinal))
-            address = url;
-        if (line == "Ready")
-            ready.TrySetResult();
+        address = script.Output.First(line => line.StartsWith("Table ", StringComparison.Ordinal)).Split(": ")[1];
     }
 }

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Serverless;
+using Serverless.Testing;
 using Xunit;
 
 namespace Handlers;

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Serverless;
 using Xunit;
 
 namespace Company.Forwarder._1.Tests;

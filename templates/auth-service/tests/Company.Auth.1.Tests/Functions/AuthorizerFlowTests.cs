@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Serverless;
 
 namespace Company.Auth._1.Tests.Functions;
 

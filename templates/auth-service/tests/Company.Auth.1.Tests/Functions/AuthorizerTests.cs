@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Company.Auth._1.Functions;
-using Serverless;
 using Serverless.Tokens;
 
 namespace Company.Auth._1.Tests.Functions;

@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Company.Auth._1.Functions;
 using Company.Auth._1.Users;
-using Serverless;
 
 namespace Company.Auth._1.Tests.Functions;
 

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Company.Auth._1.Users;
 using Microsoft.AspNetCore.Http;
-using Serverless;
 
 namespace Company.Auth._1.Tests.Users;
 

@@ -1,5 +1,4 @@
 using Company.Auth._1.Users;
-using Serverless;
 
 namespace Company.Auth._1.Tests.Users;
 

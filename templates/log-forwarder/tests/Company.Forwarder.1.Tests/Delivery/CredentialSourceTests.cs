@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Serverless;
 using Xunit;
 
 namespace Company.Forwarder._1.Tests;

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Serverless;
 
 namespace Company.Forwarder._1.Tests;
 

@@ -4,7 +4,6 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Serverless;
 using Xunit;
 
 namespace Company.Forwarder._1.Tests;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Serverless;
 using Xunit;
 
 namespace Company.Forwarder._1.Tests;

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security;
 using Microsoft.AspNetCore.Http;
-using Serverless;
 
 namespace Company.Forwarder._1.Tests;
 

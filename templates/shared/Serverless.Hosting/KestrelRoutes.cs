@@ -1,0 +1,136 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Serverless;
+
+/// <summary>Serves the routes on Kestrel that API Gateway serves on AWS.</summary>
+public static class KestrelRoutes
+{
+    /// <summary>Takes the trace from the request, or begins one; every line of the log and the answer carry it.</summary>
+    public static IApplicationBuilder UseTrace(this IApplicationBuilder app)
+    {
+        var logger = app.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger("Serverless.Trace");
+        return app.Use(async (http, next) =>
+        {
+            var given = http.Request.Headers[Trace.Header].ToString();
+            Trace.Current = Trace.IsValid(given) ? given : Trace.Create();
+            http.Response.Headers[Trace.Header] = Trace.Current;
+            using (logger.BeginScope(new Dictionary<string, object> { ["traceId"] = Trace.Current }))
+                await next(http);
+        });
+    }
+
+    /// <summary>Maps the routes.</summary>
+    /// <param name="app">Where to.</param>
+    /// <param name="routes">The table of them.</param>
+    /// <param name="authorize">
+    /// Names the caller from the header <c>Authorization</c>, null if it is missing. It throws a <see cref="ProblemException"/> for
+    /// a caller who may not come in. No IAM stands before Kestrel: a token takes the place of AWS credentials.
+    /// </param>
+    public static void MapRoutes(
+        this IEndpointRouteBuilder app,
+        IReadOnlyList<ApiRoute> routes,
+        Func<string?, CancellationToken, Task<Caller>> authorize)
+    {
+        ArgumentNullException.ThrowIfNull(routes);
+        var logger = app.ServiceProvider.GetRequiredService<ILoggerFactory>().CreateLogger("Serverless.Api");
+        foreach (var route in routes)
+            app.MapMethods(route.Path, [route.Method], (HttpContext http) => HandleAsync(http, route, authorize, logger));
+    }
+
+    private static async Task HandleAsync(
+        HttpContext http, ApiRoute route, Func<string?, CancellationToken, Task<Caller>> authorize, ILogger logger)
+    {
+        void Log(Problem problem, Exception? exception) =>
+            logger.Log(
+                problem.Status >= 500 ? LogLevel.Error : LogLevel.Warning,
+                exception,
+                "{Route} answered {Status} {Code} in trace {RequestTrace}",
+                route.Key, problem.Status, problem.Code, Trace.Current);
+
+        await WriteAsync(http, await route.AnswerAsync(() => ReadAsync(http, route, authorize), Log, TimeProvider.System, http.RequestAborted));
+    }
+
+    private static async Task<ApiRequest> ReadAsync(HttpContext http, ApiRoute route, Func<string?, CancellationToken, Task<Caller>> authorize)
+    {
+        // ASP.NET's own path is decoded, and its routes match more than API Gateway's: in any case, and with a slash at the end.
+        var path = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0];
+        var parameters = ReadParameters(route.Path, path)
+            ?? throw new ProblemException(404, "no_such_route", "There is no such route; paths are taken as they are written, letter by letter.");
+        var authorization = http.Request.Headers.Authorization;
+        return new ApiRequest
+        {
+            Caller = route.Access == Access.Anyone
+                ? null
+                : await authorize(authorization.Count == 0 ? null : string.Join(',', authorization.ToArray()), http.RequestAborted),
+            Method = http.Request.Method,
+            Path = path,
+            PathParameters = parameters,
+            Query = http.Request.Query.ToDictionary(value => value.Key, value => string.Join(',', value.Value.ToArray())),
+            Headers = http.Request.Headers.ToDictionary(
+                header => header.Key, header => string.Join(',', header.Value.ToArray()), StringComparer.OrdinalIgnoreCase),
+            Body = await ReadBodyAsync(http),
+            TraceId = Trace.Current,
+            Cancelled = http.RequestAborted,
+        };
+    }
+
+    /// <summary>The values of the route's <c>{names}</c>, decoded; null if the path is not the route's.</summary>
+    private static Dictionary<string, string>? ReadParameters(string route, string path)
+    {
+        var (expected, given) = (route.Split('/'), path.Split('/'));
+        if (expected.Length != given.Length)
+            return null;
+        var parameters = new Dictionary<string, string>();
+        foreach (var (name, value) in expected.Zip(given))
+        {
+            if (name.StartsWith('{'))
+                parameters[name.Trim('{', '}')] = Uri.UnescapeDataString(value);
+            else if (name != value)
+                return null;
+        }
+
+        return parameters;
+    }
+
+    private static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpContext http)
+    {
+        if (http.Request.ContentLength is > ApiRequest.MaxBodyBytes)
+            throw ProblemException.BodyTooLarge(http.Request.ContentLength.Value);
+
+        // A body sent in chunks announces no length: Kestrel stops reading it here.
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+            limit.MaxRequestBodySize = ApiRequest.MaxBodyBytes;
+        try
+        {
+            using var body = new MemoryStream();
+            await http.Request.Body.CopyToAsync(body, http.RequestAborted);
+            return body.ToArray();
+        }
+        catch (BadHttpRequestException exception) when (exception.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            throw new ProblemException(413, "body_too_large", $"The body is too long; expected are at most {ApiRequest.MaxBodyBytes} bytes.");
+        }
+        catch (IOException exception)
+        {
+            // The client's doing: it stopped sending, or sent too slowly, or not what HTTP allows.
+            throw new ProblemException((exception as BadHttpRequestException)?.StatusCode ?? 400, "unreadable_body", "The body could not be read to its end.");
+        }
+    }
+
+    private static async Task WriteAsync(HttpContext http, ApiResponse response)
+    {
+        http.Response.StatusCode = response.Status;
+        foreach (var (name, value) in response.Headers)
+            http.Response.Headers[name] = value;
+        if (response.ContentType is null)
+            return;
+        http.Response.ContentType = response.ContentType;
+        http.Response.ContentLength = response.Body.Length;
+        await http.Response.Body.WriteAsync(response.Body, http.RequestAborted);
+    }
+}

@@ -1,0 +1,311 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Amazon.Lambda.Core;
+
+namespace Serverless.Tests;
+
+/// <summary>What a function behind an HTTP API is given and gives, event by event.</summary>
+public sealed class HttpApiTests
+{
+    private const string TraceId = "Root=1-67891233-abcdef012345678912345678";
+
+    private readonly Log log = new();
+
+    [Fact]
+    public async Task Hands_the_request_on_as_the_client_sent_it()
+    {
+        ApiRequest? seen = null;
+        var requestEvent = Event("PUT /things/{id}");
+        requestEvent["rawPath"] = "/things/7%20a";
+        requestEvent["pathParameters"] = new JsonObject { ["id"] = "7 a" };
+        requestEvent["queryStringParameters"] = new JsonObject { ["colour"] = "red,blue" };
+        requestEvent["body"] = Convert.ToBase64String("grüße"u8);
+        requestEvent["isBase64Encoded"] = true;
+
+        await AnswerAsync(requestEvent, request =>
+        {
+            seen = request;
+            return ApiResponse.NoContent();
+        });
+
+        Assert.Equal(("PUT", "/things/7%20a", "7 a", "red,blue"), (seen!.Method, seen.Path, seen.PathParameter("id"), seen.Query["colour"]));
+        Assert.Equal("grüße", Encoding.UTF8.GetString(seen.Body.Span));
+        Assert.Equal("application/json", seen.Headers["ACCEPT"]);
+        Assert.Equal(TraceId, seen.TraceId);
+    }
+
+    [Fact]
+    public async Task Answers_with_status_body_and_trace()
+    {
+        var response = await AnswerAsync(Event(), _ => new ApiResponse(201) { ContentType = "text/plain", Body = "made"u8.ToArray(), Headers = { ["Location"] = "/things/7" } });
+
+        Assert.Equal(201, (int)response["statusCode"]!);
+        Assert.Equal("made", (string)response["body"]!);
+        Assert.Equal("/things/7", (string)response["headers"]!["Location"]!);
+        Assert.Equal(TraceId, (string)response["headers"]!["x-amzn-trace-id"]!);
+    }
+
+    [Fact]
+    public async Task Reads_the_context_of_a_lambda_authorizer()
+    {
+        var caller = await CallerAsync("lambda", new JsonObject
+        {
+            ["sub"] = "s",
+            ["username"] = "ada",
+            ["groups"] = """["a","b c"]""",
+            ["scopes"] = "x y",
+            ["exp"] = "4102444800",
+        });
+
+        Assert.Equal(("s", "ada"), (caller!.Sub, caller.UserName));
+        Assert.Equal(["a", "b c"], caller.Groups);
+        Assert.Equal(["x", "y"], caller.Scopes);
+        Assert.Equal(DateTimeOffset.FromUnixTimeSeconds(4102444800), caller.Expires);
+    }
+
+    [Fact]
+    public async Task Reads_the_claims_of_the_built_in_authorizer()
+    {
+        var caller = await CallerAsync("jwt", new JsonObject
+        {
+            ["claims"] = new JsonObject { ["sub"] = "s", ["username"] = "ada", ["cognito:groups"] = "[a b]", ["scope"] = "x y", ["exp"] = "4102444800" },
+        });
+
+        Assert.Equal(("s", "ada"), (caller!.Sub, caller.UserName));
+        Assert.Equal(["a", "b"], caller.Groups);
+        Assert.Equal(["x", "y"], caller.Scopes);
+    }
+
+    [Fact]
+    public async Task Reads_the_user_behind_an_identity_pool()
+    {
+        var caller = await CallerAsync("iam", new JsonObject
+        {
+            ["cognitoIdentity"] = new JsonObject
+            {
+                ["amr"] = new JsonArray(
+                    "authenticated",
+                    "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc",
+                    "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc:CognitoSignIn:s"),
+                ["identityId"] = "eu-west-1:1",
+            },
+        });
+
+        Assert.Equal(("s", "eu-west-1:1"), (caller!.Sub, caller.IdentityId));
+    }
+
+    [Theory]
+    [InlineData("lambda", """{"sub":""}""")]
+    [InlineData("lambda", """{}""")]
+    [InlineData("jwt", """{"claims":{"username":"ada"}}""")]
+    [InlineData("iam", """{"cognitoIdentity":{"amr":["unauthenticated"],"identityId":"eu-west-1:1"}}""")]
+    [InlineData("iam", """{"userArn":"arn:aws:iam::123456789012:user/ada"}""")]
+    public async Task Answers_401_when_no_caller_is_named(string authorizer, string context)
+    {
+        var requestEvent = Event();
+        requestEvent["requestContext"]!["authorizer"] = new JsonObject { [authorizer] = JsonNode.Parse(context) };
+
+        var response = await AnswerAsync(requestEvent, _ => ApiResponse.NoContent());
+
+        AssertProblem(response, 401, "not_signed_in");
+    }
+
+    [Fact]
+    public async Task Answers_401_without_an_authorizer()
+    {
+        var requestEvent = Event();
+        requestEvent["requestContext"]!.AsObject().Remove("authorizer");
+
+        AssertProblem(await AnswerAsync(requestEvent, _ => ApiResponse.NoContent()), 401, "not_signed_in");
+    }
+
+    [Fact]
+    public async Task Answers_401_when_a_cached_answer_has_outlived_the_token()
+    {
+        var requestEvent = Event();
+        requestEvent["requestContext"]!["authorizer"]!["lambda"]!["exp"] = $"{DateTimeOffset.UtcNow.AddSeconds(-31).ToUnixTimeSeconds()}";
+
+        AssertProblem(await AnswerAsync(requestEvent, _ => ApiResponse.NoContent()), 401, "expired");
+    }
+
+    [Fact]
+    public async Task Answers_500_to_what_nobody_expected_and_logs_it_with_the_trace()
+    {
+        var response = await AnswerAsync(Event(), _ => throw new InvalidOperationException("secret of the house"));
+
+        AssertProblem(response, 500, "internal_error");
+        Assert.DoesNotContain("secret of the house", response.ToJsonString(), StringComparison.Ordinal);
+        Assert.Contains(log.Lines, line => line.Contains("InvalidOperationException", StringComparison.Ordinal));
+        Assert.Contains(log.Lines, line => line.Contains(TraceId, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Answers_503_when_a_dependency_is_down()
+    {
+        var response = await AnswerAsync(Event(), _ => throw new DependencyException("The table", new HttpRequestException("refused")));
+
+        AssertProblem(response, 503, "dependency_unavailable");
+        Assert.Equal("1", (string)response["headers"]!["Retry-After"]!);
+    }
+
+    [Fact]
+    public async Task Answers_413_to_a_body_that_is_too_long()
+    {
+        var requestEvent = Event();
+        requestEvent["body"] = new string('x', ApiRequest.MaxBodyBytes + 1);
+
+        AssertProblem(await AnswerAsync(requestEvent, _ => ApiResponse.NoContent()), 413, "body_too_large");
+    }
+
+    [Fact]
+    public async Task Answers_400_to_a_body_that_is_not_the_base64_it_should_be()
+    {
+        var requestEvent = Event();
+        requestEvent["body"] = "*";
+        requestEvent["isBase64Encoded"] = true;
+
+        AssertProblem(await AnswerAsync(requestEvent, _ => ApiResponse.NoContent()), 400, "invalid_body");
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("null")]
+    [InlineData("{")]
+    [InlineData("[]")]
+    [InlineData("\"text\"")]
+    [InlineData("{\"detail\":1}")]
+    public async Task Answers_400_to_json_of_another_form_and_says_what_is_expected(string body)
+    {
+        var requestEvent = Event();
+        requestEvent["body"] = body;
+
+        var response = await AnswerAsync(requestEvent, request =>
+        {
+            request.ReadJson(ProblemJson.Default.Problem, "a problem");
+            return ApiResponse.NoContent();
+        });
+
+        AssertProblem(response, 400, "invalid_body");
+        Assert.Contains("expected is a problem", (string)response["body"]!, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Logs_no_client_that_goes_away(bool whileItIsRead)
+    {
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync();
+        var logged = new List<Problem>();
+        var route = new ApiRoute("things", "GET", "/things", Access.Anyone, _ => throw new OperationCanceledException(cancelled.Token));
+
+        var response = await route.AnswerAsync(
+            () => whileItIsRead ? throw new OperationCanceledException(cancelled.Token) : Task.FromResult(new ApiRequest { Method = "GET", Path = "/things" }),
+            (problem, _) => logged.Add(problem),
+            TimeProvider.System,
+            cancelled.Token);
+
+        Assert.Equal(499, response.Status);
+        Assert.Empty(logged);
+    }
+
+    [Fact]
+    public async Task Answers_404_to_a_route_of_another_function() =>
+        AssertProblem(await AnswerAsync(Event("GET /other"), _ => ApiResponse.NoContent(), route: "GET /things"), 404, "no_such_route");
+
+    [Theory]
+    [InlineData("Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=1", true)]
+    [InlineData("Self=1-67891233-12456789abcdef012345678;Root=1-67891233-abcdef012345678912345678", true)]
+    [InlineData("Root=1-\r\nX: y", false)]
+    [InlineData("<script>;Root=1-67891233-abcdef012345678912345678", false)]
+    [InlineData("", false)]
+    public void Takes_nothing_for_a_trace_that_is_none(string traceId, bool isValid) => Assert.Equal(isValid, Trace.IsValid(traceId));
+
+    private static JsonObject Event(string routeKey = "GET /things") => new()
+    {
+        ["version"] = "2.0",
+        ["routeKey"] = routeKey,
+        ["rawPath"] = "/things",
+        ["headers"] = new JsonObject { ["accept"] = "application/json", ["x-amzn-trace-id"] = TraceId },
+        ["requestContext"] = new JsonObject
+        {
+            ["authorizer"] = new JsonObject { ["lambda"] = new JsonObject { ["sub"] = "s", ["exp"] = "4102444800" } },
+        },
+        ["isBase64Encoded"] = false,
+    };
+
+    private async Task<Caller?> CallerAsync(string authorizer, JsonObject context)
+    {
+        Caller? caller = null;
+        var requestEvent = Event();
+        requestEvent["requestContext"]!["authorizer"] = new JsonObject { [authorizer] = context };
+        await AnswerAsync(requestEvent, request =>
+        {
+            caller = request.Caller;
+            return ApiResponse.NoContent();
+        });
+        return caller;
+    }
+
+    private async Task<JsonNode> AnswerAsync(JsonObject requestEvent, Func<ApiRequest, ApiResponse> handle, string? route = null)
+    {
+        var key = (route ?? (string)requestEvent["routeKey"]!).Split(' ');
+        var routes = new[] { new ApiRoute("things", key[0], key[1], Access.Token, request => Task.FromResult(handle(request))) };
+        using var input = new MemoryStream(Encoding.UTF8.GetBytes(requestEvent.ToJsonString()));
+        using var output = await HttpApi.HandleAsync("things", routes, input, log);
+        return JsonNode.Parse(output)!;
+    }
+
+    private void AssertProblem(JsonNode response, int status, string code)
+    {
+        var problem = JsonNode.Parse((string)response["body"]!)!;
+        Assert.Equal(status, (int)response["statusCode"]!);
+        Assert.Equal("application/problem+json", (string)response["headers"]!["content-type"]!);
+        Assert.Equal((status, code, TraceId), ((int)problem["status"]!, (string)problem["code"]!, (string)problem["traceId"]!));
+        Assert.Contains(log.Lines, line => line.Contains($"{status} {code}", StringComparison.Ordinal));
+    }
+
+    /// <summary>A context whose log is kept.</summary>
+    private sealed class Log : ILambdaContext, ILambdaLogger
+    {
+        private readonly LocalContext context = new("things");
+
+        public List<string> Lines { get; } = [];
+
+        public string AwsRequestId => context.AwsRequestId;
+
+        public string FunctionName => context.FunctionName;
+
+        public string FunctionVersion => context.FunctionVersion;
+
+        public string InvokedFunctionArn => context.InvokedFunctionArn;
+
+        public string LogGroupName => context.LogGroupName;
+
+        public string LogStreamName => context.LogStreamName;
+
+        public int MemoryLimitInMB => context.MemoryLimitInMB;
+
+        public TimeSpan RemainingTime => context.RemainingTime;
+
+        public ILambdaLogger Logger => this;
+
+        public IClientContext? ClientContext => null;
+
+        public ICognitoIdentity? Identity => null;
+
+        void ILambdaLogger.Log(string message) => Lines.Add(message);
+
+        void ILambdaLogger.LogLine(string message) => Lines.Add(message);
+
+        void ILambdaLogger.Log(string level, string message, params object[] args) => Add(message, args, null);
+
+        void ILambdaLogger.Log(string level, Exception exception, string message, params object[] args) => Add(message, args, exception);
+
+        private void Add(string message, object[] args, Exception? exception)
+        {
+            var next = 0;
+            Lines.Add(System.Text.RegularExpressions.Regex.Replace(message, @"\{\w+\}", _ => $"{args[next++]}") + exception);
+        }
+    }
+}

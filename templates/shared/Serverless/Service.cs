@@ -1,0 +1,127 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Amazon.Lambda.Core;
+using Amazon.Lambda.RuntimeSupport;
+
+namespace Serverless;
+
+/// <summary>
+/// A service: one binary that holds several functions and runs the one that Lambda asks for. On Lambda <c>_HANDLER</c> names
+/// it (the <c>handler:</c> of serverless.yml), or <c>SERVICE_FUNCTION</c> on the managed runtime, where <c>handler:</c> has to
+/// name the assembly. Elsewhere the command line does: <c>bootstrap &lt;function&gt; &lt;event.json&gt;</c> runs it once.
+/// </summary>
+public sealed class Service
+{
+    private static readonly Stream Nothing = Stream.Null;
+
+    private readonly Dictionary<string, Func<Stream, ILambdaContext, Task<Stream>>> functions = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Func<Task>> preparations = new(StringComparer.Ordinal);
+
+    /// <summary>Adds a function that reads its event as bytes and answers nothing.</summary>
+    public Service On(string name, Func<Stream, ILambdaContext, Task> handler) =>
+        On(name, async (input, context) =>
+        {
+            await handler(input, context);
+            return Nothing;
+        });
+
+    /// <summary>Adds a function that takes a typed event of <c>Amazon.Lambda.*Events</c> and gives a typed answer.</summary>
+    /// <param name="name">The function's name, as in serverless.yml.</param>
+    /// <param name="serializer">Reads the event and writes the answer.</param>
+    /// <param name="handler">Handles an event.</param>
+    public Service On<TEvent, TAnswer>(string name, ILambdaSerializer serializer, Func<TEvent, ILambdaContext, Task<TAnswer>> handler) =>
+        On(name, async (input, context) =>
+        {
+            var output = new MemoryStream();
+            serializer.Serialize(await handler(serializer.Deserialize<TEvent>(input), context), output);
+            output.Position = 0;
+            return (Stream)output;
+        });
+
+    /// <summary>Adds a function that takes a typed event of <c>Amazon.Lambda.*Events</c> and answers nothing.</summary>
+    /// <param name="name">The function's name, as in serverless.yml.</param>
+    /// <param name="serializer">Reads the event.</param>
+    /// <param name="handler">Handles an event.</param>
+    public Service On<TEvent>(string name, ILambdaSerializer serializer, Func<TEvent, ILambdaContext, Task> handler) =>
+        On(name, (input, context) => handler(serializer.Deserialize<TEvent>(input), context));
+
+    /// <summary>Adds a function from one JSON document to another.</summary>
+    public Service On<TInput, TOutput>(
+        string name,
+        Func<TInput, ILambdaContext, Task<TOutput>> handler,
+        JsonTypeInfo<TInput> inputType,
+        JsonTypeInfo<TOutput> outputType) =>
+        On(name, async (input, context) =>
+        {
+            var request = JsonSerializer.Deserialize(input, inputType)
+                ?? throw new JsonException($"The event is null; a {typeof(TInput).Name} is expected.");
+            var response = await handler(request, context);
+            return new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(response, outputType));
+        });
+
+    /// <summary>Adds a function from bytes to bytes.</summary>
+    public Service On(string name, Func<Stream, ILambdaContext, Task<Stream>> handler)
+    {
+        functions.Add(name, (input, context) =>
+        {
+            Trace.Current = context.TraceId;
+            return handler(input, context);
+        });
+        return this;
+    }
+
+    /// <summary>
+    /// Does this while the function starts, before its first event: Lambda gives a start more processor than an event. What it throws
+    /// is reported as the reason why the function cannot start.
+    /// </summary>
+    public Service BeforeFirstEventOf(string name, Func<Task> prepare)
+    {
+        preparations.Add(name, prepare);
+        return this;
+    }
+
+    /// <summary>Serves the function that was asked for until Lambda ends the process.</summary>
+    /// <returns>The exit code: 0, or 1 with one sentence on standard error.</returns>
+    public async Task<int> RunAsync(string[] args)
+    {
+        ArgumentNullException.ThrowIfNull(args);
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("AWS_LAMBDA_RUNTIME_API")))
+            return await RunOnceAsync(args);
+
+        var name = Environment.GetEnvironmentVariable("SERVICE_FUNCTION") ?? Environment.GetEnvironmentVariable("_HANDLER") ?? "";
+        if (!functions.TryGetValue(name, out var function))
+            return await RefuseAsync($"The handler is \"{name}\"; expected is one of: {Names}.");
+
+        var builder = LambdaBootstrapBuilder.Create(function);
+        if (preparations.TryGetValue(name, out var prepare))
+            builder.UseBootstrapHandler(async () =>
+            {
+                await prepare();
+                return true;
+            });
+        using var bootstrap = builder.Build();
+        await bootstrap.RunAsync();
+        return 0;
+    }
+
+    private string Names => string.Join(", ", functions.Keys);
+
+    private async Task<int> RunOnceAsync(string[] args)
+    {
+        if (args.Length != 2 || !functions.TryGetValue(args[0], out var function))
+            return await RefuseAsync($"Given: \"{string.Join(' ', args)}\"; expected: <function> <event.json>, the function being one of: {Names}.");
+        if (!File.Exists(args[1]))
+            return await RefuseAsync($"Given: \"{args[1]}\"; expected: the path of a file that holds the event.");
+
+        await using var input = File.OpenRead(args[1]);
+        await using var output = await function(input, new LocalContext(args[0]));
+        await output.CopyToAsync(Console.OpenStandardOutput());
+        return 0;
+    }
+
+    private static async Task<int> RefuseAsync(string sentence)
+    {
+        await Console.Error.WriteLineAsync(sentence);
+        return 1;
+    }
+}

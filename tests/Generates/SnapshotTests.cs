@@ -1,0 +1,65 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.TemplateEngine.Authoring.TemplateVerifier;
+using Xunit;
+
+namespace Serverless.Templates.Tests;
+
+public sealed class SnapshotTests
+{
+    public static TheoryData<string> ShortNames => [.. Template.All.Select(template => template.ShortName)];
+
+    private static bool Accepts => Environment.GetEnvironmentVariable("UPDATE_SNAPSHOTS") is { Length: > 0 };
+
+    [Theory]
+    [MemberData(nameof(ShortNames))]
+    public async Task Default_output(string shortName)
+    {
+        var hive = await TemplateHive.RentAsync();
+        var parent = TestRun.NewFolder("snapshots");
+        // For a template that adds its projects to the solution it finds; to find none is told on standard error.
+        await File.WriteAllTextAsync(Path.Combine(parent, "Repository.slnx"), "<Solution />");
+        var options = new TemplateVerifierOptions(shortName)
+        {
+            SettingsDirectory = hive,
+            OutputDirectory = Path.Combine(parent, shortName),
+            DisableDiffTool = true,
+            // Copied as they are, large, and read by the services' own tests.
+            VerificationExcludePatterns = ["**/events/*.json"],
+        };
+        var verify = () => new VerificationEngine(NullLogger.Instance).Execute(options, callerMethod: nameof(Default_output));
+        try
+        {
+            if (Accepts)
+                await AcceptAsync(shortName, verify);
+            else
+                await verify();
+        }
+        finally
+        {
+            TemplateHive.Return(hive);
+        }
+    }
+
+    [Fact]
+    public void Has_no_snapshot_of_a_template_that_is_gone()
+    {
+        var snapshots = Directory.GetDirectories(Repository.PathOf("tests", "Generates", "Snapshots"), "*.verified").Select(Path.GetFileName);
+
+        Assert.Equal(Template.All.Select(template => SnapshotOf(template.ShortName) + ".verified").Order(StringComparer.Ordinal), snapshots.Order(StringComparer.Ordinal));
+    }
+
+    private static string SnapshotOf(string shortName) => $"{nameof(Default_output)}.{shortName}._";
+
+    // Against no snapshot at all, so that the files which are gone go from it too: the verifier then puts each one into .received.
+    private static async Task AcceptAsync(string shortName, Func<Task> verify)
+    {
+        var snapshot = Repository.PathOf("tests", "Generates", "Snapshots", SnapshotOf(shortName));
+        if (Directory.Exists(snapshot + ".verified"))
+            Directory.Delete(snapshot + ".verified", recursive: true);
+        var refusal = await Assert.ThrowsAsync<TemplateVerificationException>(verify);
+        Assert.Equal(TemplateVerificationErrorCode.VerificationFailed, refusal.TemplateVerificationErrorCode);
+        if (Directory.Exists(snapshot + ".verified"))
+            Directory.Delete(snapshot + ".verified", recursive: true);
+        Directory.Move(snapshot + ".received", snapshot + ".verified");
+    }
+}
