@@ -71,7 +71,7 @@ module.exports = class Deployment {
     if (!this.provider.getAwsSdkV3Config) return;
     const sdk = createRequire(require.main.filename);
     const { CloudFormationClient, DescribeStackResourceCommand, GetTemplateCommand } = sdk('@aws-sdk/client-cloudformation');
-    const { DeleteObjectsCommand, S3Client, paginateListObjectVersions } = sdk('@aws-sdk/client-s3');
+    const { DeleteObjectsCommand, ListObjectVersionsCommand, S3Client } = sdk('@aws-sdk/client-s3');
     const config = await this.provider.getAwsSdkV3Config();
     const cloudFormation = new CloudFormationClient(config);
     const s3 = new S3Client(config);
@@ -81,9 +81,11 @@ module.exports = class Deployment {
       const { StackResourceDetail } = await cloudFormation.send(new DescribeStackResourceCommand({ StackName, LogicalResourceId }));
       const Bucket = StackResourceDetail.PhysicalResourceId;
       if (!Bucket || StackResourceDetail.ResourceStatus === 'DELETE_COMPLETE') continue;
-      for await (const { Versions = [], DeleteMarkers = [] } of paginateListObjectVersions({ client: s3 }, { Bucket })) {
+      // Each round deletes what it lists, up to 1,000 objects, until nothing is left.
+      for (;;) {
+        const { Versions = [], DeleteMarkers = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket }));
         const Objects = [...Versions, ...DeleteMarkers].map(({ Key, VersionId }) => ({ Key, VersionId }));
-        if (Objects.length === 0) continue;
+        if (Objects.length === 0) break;
         const { Errors: [error] = [] } = await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }));
         if (error) this.fail(`The bucket ${Bucket} could not be emptied: ${error.Code} for ${error.Key}. Empty it, then remove the stack again.`);
       }
