@@ -69,7 +69,7 @@ public sealed partial class RedeploymentTests
 
         var published = auth.OfType("AWS::SSM::Parameter").Select(parameter => (string)parameter.Properties["Name"]!).ToHashSet();
 
-        Assert.Subset(published, [.. TypedParameters(stack).Values]);
+        Assert.Subset(published, TypedParameters(stack).Values.ToHashSet());
         Assert.All(stack.OfType("AWS::Lambda::Permission"), permission =>
             Assert.Equal("AWS::Lambda::Function", (string?)stack.Json["Resources"]![(string)permission.Properties["FunctionName"]!["Fn::GetAtt"]![0]!]!["Type"]));
         var permission = Assert.Single(auth.OfType("AWS::Lambda::Permission"), permission => permission.Properties["FunctionName"]!.ToJsonString().Contains("\"AuthorizerLambdaFunction\"", StringComparison.Ordinal));

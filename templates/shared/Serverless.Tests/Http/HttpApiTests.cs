@@ -213,14 +213,6 @@ public sealed class HttpApiTests
     public async Task Answers_404_to_a_route_of_another_function() =>
         AssertProblem(await AnswerAsync(Event("GET /other"), _ => ApiResponse.NoContent(), route: "GET /things"), 404, "no_such_route");
 
-    [Theory]
-    [InlineData("Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=1", true)]
-    [InlineData("Self=1-67891233-12456789abcdef012345678;Root=1-67891233-abcdef012345678912345678", true)]
-    [InlineData("Root=1-\r\nX: y", false)]
-    [InlineData("<script>;Root=1-67891233-abcdef012345678912345678", false)]
-    [InlineData("", false)]
-    public void Takes_nothing_for_a_trace_that_is_none(string traceId, bool isValid) => Assert.Equal(isValid, Trace.IsValid(traceId));
-
     private static JsonObject Event(string routeKey = "GET /things") => new()
     {
         ["version"] = "2.0",

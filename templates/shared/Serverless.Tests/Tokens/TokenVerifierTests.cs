@@ -8,6 +8,8 @@ namespace Serverless.Tests;
 
 public sealed class TokenVerifierTests : IAsyncLifetime
 {
+    // It stands still, so that a second more or less does not decide.
+    private readonly TestClock clock = new();
     private TestIssuer issuer = null!;
 
     public async ValueTask InitializeAsync() => issuer = await TestIssuer.StartAsync();
@@ -56,13 +58,13 @@ public sealed class TokenVerifierTests : IAsyncLifetime
     [InlineData(-31, "expired")]
     [InlineData(-29, null)]
     public Task Denies_a_token_that_has_expired_by_more_than_the_clocks_may_differ(int seconds, string? reason) =>
-        DecidesAsync(reason, claims => claims["exp"] = DateTimeOffset.UtcNow.AddSeconds(seconds).ToUnixTimeSeconds());
+        DecidesAsync(reason, claims => claims["exp"] = clock.GetUtcNow().AddSeconds(seconds).ToUnixTimeSeconds());
 
     [Theory]
     [InlineData(40, "not_yet_valid")]
     [InlineData(20, null)]
     public Task Denies_a_token_that_is_not_yet_valid(int seconds, string? reason) =>
-        DecidesAsync(reason, claims => claims["nbf"] = DateTimeOffset.UtcNow.AddSeconds(seconds).ToUnixTimeSeconds());
+        DecidesAsync(reason, claims => claims["nbf"] = clock.GetUtcNow().AddSeconds(seconds).ToUnixTimeSeconds());
 
     [Fact]
     public Task Denies_a_token_that_never_expires() => DecidesAsync("no_expiry", claims => claims.Remove("exp"));
@@ -393,7 +395,7 @@ public sealed class TokenVerifierTests : IAsyncLifetime
 
     private async Task<Verdict> VerifyAsync(string? authorization, TokenRules? rules = null)
     {
-        using var verifier = new TokenVerifier(rules ?? issuer.Rules, TimeProvider.System);
+        using var verifier = new TokenVerifier(rules ?? issuer.Rules, clock);
         return await verifier.VerifyAsync(authorization, TestContext.Current.CancellationToken);
     }
 
