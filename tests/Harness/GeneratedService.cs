@@ -20,7 +20,7 @@ public sealed partial class GeneratedService
         Options = options;
         Folder = folder;
         Files = [.. Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(folder, path).Replace('\\', '/')).Order(StringComparer.Ordinal)];
-        ProjectName = Files.Where(file => file.EndsWith(".slnx", StringComparison.Ordinal)).Select(Path.GetFileNameWithoutExtension).SingleOrDefault() ?? name;
+        ProjectName = Files.Where(file => ProjectOfService().IsMatch(file)).Select(Path.GetFileNameWithoutExtension).SingleOrDefault() ?? name;
     }
 
     /// <summary>The template.</summary>
@@ -38,7 +38,7 @@ public sealed partial class GeneratedService
     /// <summary>The files as generated, relative to the folder, with forward slashes.</summary>
     public IReadOnlyList<string> Files { get; }
 
-    /// <summary>What the name has become: the solution's and the projects' name. What is added to a service has none of its own.</summary>
+    /// <summary>What the name has become: the name of the projects, and of the solution. What is added to a service has none of its own.</summary>
     public string ProjectName { get; }
 
     /// <summary>The project that is the service.</summary>
@@ -61,7 +61,7 @@ public sealed partial class GeneratedService
 
     /// <summary>Finds the service that <see cref="CommandAsync"/> has made.</summary>
     public static GeneratedService Read(Template template, string name, Options options, string parent) =>
-        new(template, name, options, template.IsService ? Path.GetDirectoryName(Directory.GetFiles(parent, "*.slnx", SearchOption.AllDirectories).Single())! : Path.Combine(parent, "here"));
+        new(template, name, options, template.IsService ? Path.GetDirectoryName(Directory.GetFiles(parent, "serverless.yml", SearchOption.AllDirectories).Single())! : Path.Combine(parent, "here"));
 
     /// <summary>Generates a service with the usual name, once for all who read it. Nobody writes to it.</summary>
     public static Task<GeneratedService> ShareAsync(Template template, Options options) =>
@@ -90,6 +90,9 @@ public sealed partial class GeneratedService
         }
         return Convert.ToHexString(hash.GetHashAndReset());
     }
+
+    [GeneratedRegex(@"^src/[^/]+(?<!\.Host)/[^/]+\.csproj$")]
+    private static partial Regex ProjectOfService();
 
     [GeneratedRegex(@"\.(cs|csproj|props|targets|slnx|editorconfig)$")]
     private static partial Regex Source();

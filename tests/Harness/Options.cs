@@ -42,7 +42,8 @@ public sealed class Options(IReadOnlyDictionary<string, string> values)
 
     private static List<Options> FindPairs(Template template)
     {
-        var options = template.Options.Where(option => option.Choices.Count > 1).ToList();
+        // A service of a venture builds in the venture only.
+        var options = template.Options.Where(option => option.Choices.Count > 1 && option.Name != "venture").ToList();
         var all = options
             .Aggregate(
                 new List<Dictionary<string, string>> { new() },

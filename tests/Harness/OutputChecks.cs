@@ -70,7 +70,8 @@ public static partial class OutputChecks
 
     private static IEnumerable<string> MissingProjects(GeneratedService service)
     {
-        if (!service.Template.IsService)
+        // A service of a venture is in the venture's solution.
+        if (!service.Files.Contains($"{service.ProjectName}.slnx"))
             return [];
         var listed = XDocument.Load(service.PathOf($"{service.ProjectName}.slnx")).Descendants("Project").Select(project => project.Attribute("Path")!.Value).ToList();
         var there = service.Files.Where(file => file.EndsWith(".csproj", StringComparison.Ordinal)).ToList();

@@ -20,7 +20,8 @@ public sealed partial class Template
         ShortName = (string)Json["shortName"]!;
         SourceName = (string)Json["sourceName"]!;
         Options = [.. Symbols.Where(symbol => (string?)symbol.Value["type"] == "parameter").Select(symbol => ReadOption(symbol.Key, symbol.Value))];
-        Tokens = [SourceName, .. Symbols.Select(symbol => (string?)symbol.Value["replaces"]).OfType<string>()];
+        // A path that is replaced may rightly be in the output: what is left of it leads to the same folder.
+        Tokens = [SourceName, .. Symbols.Select(symbol => (string?)symbol.Value["replaces"]).OfType<string>().Where(token => !token.Contains('/'))];
     }
 
     /// <summary>All templates.</summary>

@@ -15,7 +15,11 @@ public sealed class Deployment
     private static readonly string[] Files = ["serverless.yml", "package.json", "cors.json"];
 
     // The shared scripts are in the service's folder, or beside it in a venture.
-    private static readonly string[] Folders = ["resources", "handlers", "shared/deployment", "shared/handlers", "../shared/deployment", "../shared/handlers"];
+    private static readonly string[] Folders =
+    [
+        "resources", "handlers",
+        .. new[] { "deployment", "handlers" }.SelectMany(folder => new[] { Path.Combine("shared", folder), Path.Combine("..", "shared", folder) }),
+    ];
 
     private readonly JsonObject template;
 
