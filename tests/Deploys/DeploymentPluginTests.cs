@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Xunit;
 
 namespace Serverless.Templates.Tests;
@@ -89,6 +90,30 @@ public sealed class DeploymentPluginTests
         Assert.All(stack.OfType("AWS::SSM::Parameter"), parameter => Assert.StartsWith("/acme/pr-7/", (string?)parameter.Properties["Name"], StringComparison.Ordinal));
         if (template == "sls-forwarder")
             Assert.Contains(":parameter/acme/dev/log-forwarder/destination", text, StringComparison.Ordinal);
+    }
+
+    [FactThatNeeds("node", "npm")]
+    public async Task Prepares_the_import_of_what_a_removed_stack_has_kept()
+    {
+        var service = await CreateAsync("sls-function", "--trigger s3");
+        await Stack.CompileAsync(service);
+
+        var refused = await ImportAsync("OrdersTabel=acme-orders");
+        (await ImportAsync("OrdersTable=acme-orders", "UploadsBucket=acme-uploads")).Succeeded();
+
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("\"OrdersTabel\" cannot be imported. Expected OrdersTable=<its name or id>, ", refused.Output, StringComparison.Ordinal);
+        var template = JsonNode.Parse(service.Read(".serverless/import-template.json"))!;
+        Assert.Equal(["OrdersTable", "UploadsBucket"], template["Resources"]!.AsObject().Select(resource => resource.Key));
+        // CloudFormation imports only what has a deletion policy, and creates nothing else in the same operation.
+        Assert.All(template["Resources"]!.AsObject(), resource => Assert.Equal("RetainExceptOnCreate", (string?)resource.Value!["DeletionPolicy"]));
+        Assert.DoesNotContain(Stack.Objects(template), node => node.Any(member => member.Key is "Ref" or "DependsOn" || member.Key.StartsWith("Fn::", StringComparison.Ordinal)));
+        Assert.Empty((await CloudFormationSchema.CheckAsync(service.PathOf(".serverless/import-template.json"))).Single().Value!.AsArray());
+        Assert.Equal(
+            """[{"TableName":"acme-orders"},{"BucketName":"acme-uploads"}]""",
+            new JsonArray([.. JsonNode.Parse(service.Read(".serverless/import-resources.json"))!.AsArray().Select(resource => resource!["ResourceIdentifier"]!.DeepClone())]).ToJsonString());
+
+        Task<Command> ImportAsync(params string[] arguments) => Command.Run(Command.PathOf("node"), ["shared/deployment/import.mjs", .. arguments], service.Folder);
     }
 
     private static async Task<GeneratedService> CreateAsync(string template, string options = "")
