@@ -27,5 +27,6 @@ try
 }
 finally
 {
+    TemplateHive.Stop();
     Directory.Delete(TestRun.Folder(), recursive: true);
 }

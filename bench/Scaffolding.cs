@@ -22,7 +22,7 @@ internal static class Scaffolding
     {
         var folder = TestRun.NewFolder("scaffolding");
         var watch = Stopwatch.StartNew();
-        (await TemplateHive.NewAsync(folder, [shortName, "--name=Acme.Example", .. options, "--no-update-check"])).Succeeded();
+        (await TemplateHive.UseAsync(engine => engine.NewInProcessOfItsOwnAsync(folder, [shortName, "--name=Acme.Example", .. options, "--no-update-check"]))).Succeeded();
         return watch.Elapsed.TotalMilliseconds;
     }
 }

@@ -102,7 +102,7 @@ public sealed class DeploymentPluginTests
         (await ImportAsync("OrdersTable=acme-orders", "UploadsBucket=acme-uploads")).Succeeded();
 
         Assert.Equal(1, refused.ExitCode);
-        Assert.Contains("\"OrdersTabel\" cannot be imported. Expected OrdersTable=<its name or id>, ", refused.Output, StringComparison.Ordinal);
+        Assert.Contains("\"OrdersTabel=acme-orders\" cannot be imported. Expected OrdersTable=<TableName>, ", refused.Output, StringComparison.Ordinal);
         var template = JsonNode.Parse(service.Read(".serverless/import-template.json"))!;
         Assert.Equal(["OrdersTable", "UploadsBucket"], template["Resources"]!.AsObject().Select(resource => resource.Key));
         // CloudFormation imports only what has a deletion policy, and creates nothing else in the same operation.

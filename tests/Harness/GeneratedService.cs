@@ -13,8 +13,9 @@ public sealed partial class GeneratedService
 
     private static readonly ConcurrentDictionary<(string, string), Lazy<Task<GeneratedService>>> Shared = new();
 
-    private GeneratedService(Template template, string name, Options options, string folder)
+    private GeneratedService(Template template, string name, Options options, string parent, string folder)
     {
+        CreatedIn = Path.Combine(parent, "here");
         Template = template;
         Name = name;
         Options = options;
@@ -31,6 +32,9 @@ public sealed partial class GeneratedService
 
     /// <summary>The options given.</summary>
     public Options Options { get; }
+
+    /// <summary>The folder that the command ran in.</summary>
+    public string CreatedIn { get; }
 
     /// <summary>Where it is.</summary>
     public string Folder { get; }
@@ -61,7 +65,7 @@ public sealed partial class GeneratedService
 
     /// <summary>Finds the service that <see cref="CommandAsync"/> has made.</summary>
     public static GeneratedService Read(Template template, string name, Options options, string parent) =>
-        new(template, name, options, template.IsService ? Path.GetDirectoryName(Directory.GetFiles(parent, "serverless.yml", SearchOption.AllDirectories).Single())! : Path.Combine(parent, "here"));
+        new(template, name, options, parent, template.IsService ? Path.GetDirectoryName(Directory.GetFiles(parent, "serverless.yml", SearchOption.AllDirectories).Single())! : Path.Combine(parent, "here"));
 
     /// <summary>Generates a service with the usual name, once for all who read it. Nobody writes to it.</summary>
     public static Task<GeneratedService> ShareAsync(Template template, Options options) =>

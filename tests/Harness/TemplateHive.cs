@@ -3,39 +3,45 @@ using System.Collections.Concurrent;
 namespace Serverless.Templates.Tests;
 
 /// <summary>
-/// A settings folder of <c>dotnet new</c> with the package installed. A hive serves one command at a time, so there is a copy for
+/// The template engine with the package installed. A hive serves one command at a time, so there is an engine with a copy of it for
 /// each command that runs at once.
 /// </summary>
 public static class TemplateHive
 {
     private static readonly Lazy<Task<string>> First = new(InstallAsync);
-    private static readonly ConcurrentBag<string> Free = [];
+    private static readonly ConcurrentBag<TemplateEngine> Free = [];
+    private static readonly ConcurrentBag<TemplateEngine> All = [];
     private static int copies;
-
-    // The commands are over before what the compiler would learn of them is of use.
-    private static readonly Dictionary<string, string?> ShortRun = new() { ["DOTNET_TieredPGO"] = "0" };
 
     /// <summary>Runs <c>dotnet new</c>.</summary>
     /// <param name="folder">The folder it runs in.</param>
     /// <param name="arguments">What follows <c>dotnet new</c>.</param>
-    public static async Task<Command> NewAsync(string folder, params IEnumerable<string> arguments)
+    public static Task<Command> NewAsync(string folder, params IEnumerable<string> arguments) =>
+        UseAsync(engine => engine.NewAsync(folder, arguments));
+
+    /// <summary>Gives the caller an engine that nobody else uses meanwhile.</summary>
+    public static async Task<T> UseAsync<T>(Func<TemplateEngine, Task<T>> use)
     {
-        var hive = await RentAsync();
+        var engine = Free.TryTake(out var free) ? free : await CopyAsync();
         try
         {
-            return await RunAsync(hive, folder, arguments);
+            return await use(engine);
         }
         finally
         {
-            Return(hive);
+            Free.Add(engine);
         }
     }
 
-    /// <summary>Takes a hive that nobody else uses until it is given to <see cref="Return"/>.</summary>
-    public static async Task<string> RentAsync()
+    /// <summary>Ends all of them.</summary>
+    public static void Stop()
     {
-        if (Free.TryTake(out var hive))
-            return hive;
+        while (All.TryTake(out var engine))
+            engine.Dispose();
+    }
+
+    private static async Task<TemplateEngine> CopyAsync()
+    {
         var source = await First.Value;
         var copy = TestRun.Folder("hives", $"{Interlocked.Increment(ref copies)}");
         foreach (var file in Directory.GetFiles(source, "*", SearchOption.AllDirectories))
@@ -44,19 +50,15 @@ public static class TemplateHive
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             File.Copy(file, target);
         }
-        return copy;
+        var engine = new TemplateEngine(copy);
+        All.Add(engine);
+        return engine;
     }
-
-    /// <summary>Gives a hive back.</summary>
-    public static void Return(string hive) => Free.Add(hive);
 
     private static async Task<string> InstallAsync()
     {
         var hive = TestRun.Folder("hives", "first");
-        (await RunAsync(hive, hive, ["install", await Pack.Package])).Succeeded();
+        (await new TemplateEngine(hive).NewInProcessOfItsOwnAsync(hive, ["install", await Pack.Package])).Succeeded();
         return hive;
     }
-
-    private static Task<Command> RunAsync(string hive, string folder, IEnumerable<string> arguments) =>
-        Command.Run(Command.DotnetHost, ["new", .. arguments, "--debug:custom-hive", hive], folder, ShortRun);
 }

@@ -54,6 +54,7 @@ public sealed class TestRun : XunitTestFramework
         protected override async Task BeforeTestAssemblyFinishedAsync()
         {
             await base.BeforeTestAssemblyFinishedAsync();
+            TemplateHive.Stop();
             if (Root.IsValueCreated && Environment.GetEnvironmentVariable("KEEP_TEST_OUTPUT") is null or "")
                 Directory.Delete(Root.Value, recursive: true);
         }

@@ -86,7 +86,7 @@ public sealed class PackTests
     [MemberData(nameof(ShortNames))]
     public async Task Lists_the_template(string shortName)
     {
-        var list = (await TemplateHive.NewAsync(TestRun.Folder("list"), "list", shortName, "--columns-all")).Succeeded();
+        var list = (await TemplateHive.UseAsync(engine => engine.NewInProcessOfItsOwnAsync(TestRun.Folder("list"), ["list", shortName, "--columns-all"]))).Succeeded();
 
         Assert.Contains(list.Output.Split('\n'), line => line.Contains($" {shortName} ", StringComparison.Ordinal) && line.Contains("[C#]", StringComparison.Ordinal) && line.Contains((string)Template.Named(shortName).Json["tags"]!["type"]!, StringComparison.Ordinal));
     }
@@ -97,7 +97,7 @@ public sealed class PackTests
     {
         var parent = TestRun.NewFolder("refused");
 
-        var command = await TemplateHive.NewAsync(parent, shortName, "-n", "Acme", "--destnation", "splunk");
+        var command = await TemplateHive.UseAsync(engine => engine.NewInProcessOfItsOwnAsync(parent, [shortName, "-n", "Acme", "--destnation", "splunk"]));
 
         Assert.Equal(127, command.ExitCode);
         Assert.Contains("--destnation", command.Output, StringComparison.Ordinal);

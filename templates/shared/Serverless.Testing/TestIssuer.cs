@@ -27,6 +27,9 @@ public sealed class TestIssuer : IAsyncDisposable
     /// <summary>The key set that is published: key id, key, and what it says of its algorithm.</summary>
     public List<(string Id, RSA Key, string? Algorithm)> Published { get; } = [("first", FirstKey, "RS256")];
 
+    /// <summary>More keys, as JSON texts: each is published before those and after them.</summary>
+    public List<string> AlsoPublished { get; } = [];
+
     /// <summary>What is done before a request for the keys is answered.</summary>
     public Func<HttpContext, Task> BeforeAnswer { get; set; } = _ => Task.CompletedTask;
 
@@ -97,7 +100,7 @@ public sealed class TestIssuer : IAsyncDisposable
         Assert.Equal("/pool/.well-known/jwks.json", http.Request.Path);
         await BeforeAnswer(http);
         http.Response.StatusCode = Status;
-        var keys = new JsonArray();
+        var keys = new List<string>();
         foreach (var (id, key, algorithm) in Published)
         {
             var numbers = key.ExportParameters(includePrivateParameters: false);
@@ -111,10 +114,10 @@ public sealed class TestIssuer : IAsyncDisposable
             };
             if (algorithm is not null)
                 json["alg"] = algorithm;
-            keys.Add(json);
+            keys.Add(json.ToJsonString());
         }
 
         await AfterAnswer(http);
-        await http.Response.WriteAsync(new JsonObject { ["keys"] = keys }.ToJsonString());
+        await http.Response.WriteAsync($"{{\"keys\":[{string.Join(',', [.. AlsoPublished, .. keys, .. AlsoPublished])}]}}");
     }
 }

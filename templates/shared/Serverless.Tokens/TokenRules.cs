@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -28,11 +29,31 @@ public sealed record TokenRules
     public IReadOnlySet<string> Groups { get; init; } = new HashSet<string>();
 
     /// <summary>
-    /// The identifier of a user, unique over all issuers: the <c>sub</c> for the first issuer, <c>&lt;hash of the issuer&gt;:&lt;sub&gt;</c>
-    /// for the others. The hash is the first 16 hexadecimal digits of the SHA-256 of the issuer's URL.
+    /// Whether tokens are judged as the HTTP API's built-in authorizer judges them: also without the word Bearer, by <c>aud</c> and, only
+    /// if that is missing, by <c>client_id</c>, and whatever their use.
+    /// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
     /// </summary>
-    public string UserOf(string issuer, string subject) =>
-        issuer == Issuers[0].Name ? subject : $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(issuer)))[..16]}:{subject}";
+    public bool AsBuiltIn { get; init; }
+
+    /// <summary>
+    /// The identifier of a user, unique over all issuers: the <c>sub</c> for the first issuer, <c>&lt;hash of the issuer&gt;:&lt;sub&gt;</c>
+    /// for the others. The hash is the first 16 hexadecimal digits of the SHA-256 of the issuer's URL, without a slash at its end.
+    /// </summary>
+    public string UserOf(string issuer, string subject)
+    {
+        var name = TokenIssuer.WithoutSlash(issuer);
+        return name == Issuers[0].Name && !HasHash(subject)
+            ? subject
+            : $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..HashLength]}:{subject}";
+    }
+
+    private const int HashLength = 16;
+
+    private static readonly SearchValues<char> HashDigits = SearchValues.Create("0123456789abcdef");
+
+    // A sub of the first issuer that is written like a user of another one gets the hash of its own issuer in front.
+    private static bool HasHash(string subject) =>
+        subject.Length > HashLength && subject[HashLength] == ':' && !subject.AsSpan(0, HashLength).ContainsAnyExcept(HashDigits);
 
     /// <summary>By how much the clocks of issuer and service may differ.</summary>
     public static TimeSpan ClockSkew { get; } = TimeSpan.FromSeconds(30);
@@ -57,7 +78,8 @@ public sealed record TokenRules
                 "access" => TokenUse.Access,
                 "id" => TokenUse.Id,
                 "any" => TokenUse.Any,
-                var other => throw new SettingException($"The setting TOKEN_USE is \"{other}\"; expected is access, id or any."),
+                null or "" => throw new SettingException("The setting TOKEN_USE is missing. It must be access, id or any."),
+                var other => throw new SettingException($"The setting TOKEN_USE is \"{other}\". It must be access, id or any."),
             },
             Scopes = Optional("TOKEN_SCOPES").ToHashSet(StringComparer.Ordinal),
             Groups = Optional("TOKEN_GROUPS").ToHashSet(StringComparer.Ordinal),
@@ -68,7 +90,7 @@ public sealed record TokenRules
 
         string[] Required(string name, string expected) => Optional(name) is { Length: > 0 } values
             ? values
-            : throw new SettingException($"The setting {name} is missing; expected are {expected}.");
+            : throw new SettingException($"The setting {name} is missing. It must hold {expected}.");
     }
 }
 
@@ -85,23 +107,31 @@ public enum TokenUse
     Any,
 }
 
-/// <summary>An issuer, and where its keys are.</summary>
-/// <param name="Name">Its URL, exactly as tokens name it.</param>
+/// <summary>An issuer, and the address of its keys.</summary>
+/// <param name="Name">Its URL as tokens name it, without a slash at its end: a token may be written with one or without.</param>
 /// <param name="Keys">Where it publishes its JSON Web Key Set.</param>
 public sealed record TokenIssuer(string Name, Uri Keys)
 {
     /// <summary>Reads <c>&lt;issuer&gt;[ &lt;URL of the keys&gt;]</c>.</summary>
+    /// <exception cref="SettingException">The text has another form.</exception>
     public static TokenIssuer Parse(string text)
     {
+        const string Expected = "Expected https://<issuer>, or https://<issuer> https://<its keys>.";
         var parts = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        var keys = parts.Length > 1 ? parts[1] : $"{parts[0].TrimEnd('/')}/.well-known/jwks.json";
-        return parts.Length <= 2 && IsHttp(parts[0]) && Uri.TryCreate(keys, UriKind.Absolute, out var uri) && IsHttp(keys)
-            ? new TokenIssuer(parts[0], uri)
-            : throw new SettingException(
-                $"The setting TOKEN_ISSUERS holds \"{text}\"; expected is https://<issuer>, or https://<issuer> https://<its keys>.");
+        if (parts.Length is 0 or > 2 || ReadUrl(parts[0]) is not { } issuer || (parts.Length == 2 && ReadUrl(parts[1]) is null))
+            throw new SettingException($"The setting TOKEN_ISSUERS holds \"{text}\". {Expected}");
+
+        // Tokens name their issuer letter by letter, so a second spelling of a URL would deny all of them.
+        var name = WithoutSlash(parts[0]);
+        if (WithoutSlash(issuer.AbsoluteUri) != name || issuer.Query.Length + issuer.Fragment.Length > 0)
+            throw new SettingException($"The setting TOKEN_ISSUERS holds \"{parts[0]}\". Write the URL as tokens name it: {WithoutSlash(issuer.GetLeftPart(UriPartial.Path))}.");
+        return new TokenIssuer(name, new Uri(parts.Length == 2 ? parts[1] : $"{name}/.well-known/jwks.json"));
     }
 
+    /// <summary>A URL without one slash at its end.</summary>
+    public static string WithoutSlash(string url) => url.EndsWith('/') ? url[..^1] : url;
+
     // Without TLS only on this machine, where the emulator is.
-    private static bool IsHttp(string url) =>
-        Uri.TryCreate(url, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback));
+    private static Uri? ReadUrl(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback)) ? uri : null;
 }

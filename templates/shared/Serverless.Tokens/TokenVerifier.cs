@@ -1,22 +1,16 @@
-using System.Buffers;
-using System.Globalization;
-using System.Text.Json;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
 namespace Serverless.Tokens;
 
 /// <summary>
-/// Decides whether a bearer of a token is let in. A bad token is denied with a reason; what keeps the verifier from deciding
-/// (the keys cannot be fetched) is thrown, because API Gateway would cache a denial.
+/// Decides whether the bearer of a token is let in. A bad token is denied with a reason, whatever it holds. If the keys cannot be fetched
+/// the verifier throws, because API Gateway would cache a denial.
 /// </summary>
 public sealed class TokenVerifier : IDisposable
 {
-    /// <summary>The longest token that is looked at. API Gateway takes 10,240 bytes of headers in all.</summary>
+    /// <summary>The longest token that is read. API Gateway accepts 10,240 bytes of headers in all.</summary>
     public const int MaxTokenLength = 8 * 1024;
-
-    private static readonly SearchValues<char> Base64UrlCharacters =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
 
     private readonly JsonWebTokenHandler handler = new() { MaximumTokenSizeInBytes = MaxTokenLength };
     private readonly Dictionary<string, SigningKeys> keys = new(StringComparer.Ordinal);
@@ -57,130 +51,100 @@ public sealed class TokenVerifier : IDisposable
         // API Gateway joins headers of the same name by a comma, which no token holds.
         if (authorization.Contains(','))
             return new Denied("duplicate_header");
-        if (!authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+        var hasScheme = authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase);
+        if (!hasScheme && !(rules.AsBuiltIn && !authorization.Contains(' ')))
             return new Denied("not_bearer");
-        var text = authorization[Scheme.Length..];
+        var text = hasScheme ? authorization[Scheme.Length..] : authorization;
         if (text.Length > MaxTokenLength)
             return new Denied("token_too_large");
-        return ReadToken(text) is { } token ? await VerifyAsync(token, cancellationToken) : new Denied("malformed");
+        return TokenClaims.Read(text) is { } token ? await VerifyAsync(text, token, cancellationToken) : new Denied("malformed");
     }
+
+    /// <summary>
+    /// The HTTP status of a denial. A Lambda authorizer answers 403; the built-in one 401, or 403 to a good token without the scope.
+    /// </summary>
+    public int StatusOf(Denied denied) => rules.AsBuiltIn && denied.Reason != "missing_scope" ? 401 : 403;
 
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
 
-    private async Task<Verdict> VerifyAsync(JsonWebToken token, CancellationToken cancellationToken)
+    private async Task<Verdict> VerifyAsync(string text, TokenClaims token, CancellationToken cancellationToken)
     {
-        var keyId = token.Kid is { Length: > 0 and <= 128 } ? token.Kid : null;
+        var keyId = token.KeyId is { Length: > 0 and <= 128 } ? token.KeyId : null;
 
         // One algorithm, pinned before a key is touched: 'none' and a public key taken for an HMAC secret end here.
-        if (token.Alg != SecurityAlgorithms.RsaSha256)
+        if (token.Algorithm != SecurityAlgorithms.RsaSha256)
             return new Denied("wrong_algorithm", keyId);
 
-        // RFC 7515, 4.1.11: who does not understand a critical extension must refuse it.
-        if (token.TryGetHeaderValue<object>("crit", out _))
+        // RFC 7515, 4.1.11: a reader that does not understand a critical extension must refuse the token.
+        if (token.HasCriticalExtension)
             return new Denied("unknown_extension", keyId);
         if (keyId is null)
             return new Denied("no_key_id");
-        if (!keys.TryGetValue(token.Issuer, out var issuer))
+        if (token.Issuer is null || !keys.TryGetValue(TokenIssuer.WithoutSlash(token.Issuer), out var issuer))
             return new Denied("wrong_issuer", keyId);
-        var key = await issuer.FindAsync(keyId, cancellationToken);
-        if (key is null)
-            return new Denied("unknown_key", keyId);
-        if (key.Kty != JsonWebAlgorithmsKeyTypes.RSA || key.Alg is not (null or SecurityAlgorithms.RsaSha256))
+
+        // What the token says of itself comes first: the issuer is asked for a key only if nothing but the signature is open.
+        var fault = FaultOf(token);
+        var answer = fault is null
+            ? await issuer.FindAsync(keyId, token.IssuedAt, cancellationToken)
+            : new KeyAnswer(issuer.Cached(keyId), IsFinal: true);
+        if (answer.Keys is null)
+            return answer.IsFinal ? new Denied(fault ?? "unknown_key", keyId) : new Undecided(keyId);
+        if (answer.Keys.Count == 0)
             return new Denied("wrong_key_algorithm", keyId);
+        if (!await IsSignedByAsync(answer.Keys, text))
+            return new Denied("bad_signature", keyId);
 
-        var result = await handler.ValidateTokenAsync(token, new TokenValidationParameters
-        {
-            IssuerSigningKey = key,
-            TryAllIssuerSigningKeys = false,
-            ValidAlgorithms = [SecurityAlgorithms.RsaSha256],
-            ValidIssuer = token.Issuer,
-            RequireSignedTokens = true,
-            // Cognito's access tokens have no audience, and the library's clock cannot be set: both are checked below.
-            ValidateAudience = false,
-            ValidateLifetime = false,
-        });
-        return result.IsValid ? CheckClaims(token, keyId) : new Denied("bad_signature", keyId);
+        return fault is null
+            ? new Admitted(rules.UserOf(token.Issuer, token.Subject!), token.UserName, token.Groups, token.Scopes, token.Expires!.Value)
+            : new Denied(fault, keyId, token.Subject);
     }
 
-    private Verdict CheckClaims(JsonWebToken token, string keyId)
+    private async Task<bool> IsSignedByAsync(IReadOnlyList<JsonWebKey> candidates, string text)
     {
-        var now = time.GetUtcNow();
-        var subject = token.TryGetPayloadValue<string>("sub", out var sub) && sub is { Length: > 0 and <= 256 } ? sub : null;
-        if (subject is null)
-            return new Denied("no_subject", keyId);
-        if (ReadTime(token, "exp") is not { } expires)
-            return new Denied("no_expiry", keyId, subject);
-        if (expires + TokenRules.ClockSkew <= now)
-            return new Denied("expired", keyId, subject);
-        if (token.TryGetPayloadValue<object>("nbf", out _) && (ReadTime(token, "nbf") is not { } notBefore || now + TokenRules.ClockSkew < notBefore))
-            return new Denied("not_yet_valid", keyId, subject);
-
-        var use = token.TryGetPayloadValue<object>("token_use", out var named) ? named as string ?? "" : null;
-        if (!(use is null ? rules.Use == TokenUse.Any : use == (rules.Use == TokenUse.Id ? "id" : "access")))
-            return new Denied("wrong_use", keyId, subject);
-        var client = use == "access"
-            ? ReadText(token, "client_id") is { } id && rules.Clients.Contains(id)
-            : token.Audiences.Any(rules.Clients.Contains);
-        if (!client)
-            return new Denied("wrong_client", keyId, subject);
-
-        var scopes = ReadText(token, "scope")?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
-        if (!rules.Scopes.IsSubsetOf(scopes))
-            return new Denied("missing_scope", keyId, subject);
-        var groups = ReadGroups(token);
-        if (rules.Groups.Count > 0 && !rules.Groups.Overlaps(groups))
-            return new Denied("missing_group", keyId, subject);
-
-        return new Admitted(rules.UserOf(token.Issuer, subject), ReadText(token, "username") ?? ReadText(token, "cognito:username"), groups, scopes, expires);
-    }
-
-    /// <summary>
-    /// Reads the token's form, strictly: one text for one token. A lenient reader of Base64Url also takes '+' for '-', and padding, so
-    /// that a changed token passes for the one that was signed.
-    /// </summary>
-    private static JsonWebToken? ReadToken(string text)
-    {
-        if (text.AsSpan().ContainsAnyExcept(Base64UrlCharacters) || text.AsSpan().Count('.') != 2)
-            return null;
-        try
+        foreach (var key in candidates)
         {
-            var token = new JsonWebToken(text);
-            // The library reads claims when they are asked for; those that every check stands on are read here.
-            _ = (token.Alg, token.Kid, token.Issuer, token.Audiences);
-            return token;
-        }
-#pragma warning disable CA1031 // Whatever a text does to its reader, it is not a token.
-        catch (Exception)
-#pragma warning restore CA1031
-        {
-            return null;
-        }
-    }
-
-    // RFC 7519: seconds since 1970, a number, maybe with a fraction.
-    private static DateTimeOffset? ReadTime(JsonWebToken token, string claim) =>
-        token.TryGetPayloadValue<object>(claim, out var value)
-            && value is int or long or double or decimal
-            && Convert.ToDouble(value, CultureInfo.InvariantCulture) is >= 0 and < 253402300800 and var seconds
-                ? DateTimeOffset.UnixEpoch.AddSeconds(seconds)
-                : null;
-
-    private static string? ReadText(JsonWebToken token, string claim) =>
-        token.TryGetPayloadValue<object>(claim, out var value) ? value as string : null;
-
-    private static List<string> ReadGroups(JsonWebToken token)
-    {
-        var groups = new List<string>();
-        if (token.TryGetPayloadValue<JsonElement>("cognito:groups", out var claim) && claim.ValueKind == JsonValueKind.Array)
-        {
-            foreach (var group in claim.EnumerateArray())
+            var result = await handler.ValidateTokenAsync(text, new TokenValidationParameters
             {
-                if (group.ValueKind == JsonValueKind.String)
-                    groups.Add(group.GetString()!);
-            }
+                IssuerSigningKey = key,
+                TryAllIssuerSigningKeys = false,
+                ValidAlgorithms = [SecurityAlgorithms.RsaSha256],
+                RequireSignedTokens = true,
+                // The claims are judged by FaultOf: Cognito's access tokens have no audience, and the library's clock cannot be set.
+                ValidateIssuer = false,
+                ValidateAudience = false,
+                ValidateLifetime = false,
+            });
+            if (result.IsValid)
+                return true;
         }
 
-        return groups;
+        return false;
+    }
+
+    /// <summary>What is wrong with the claims, in one word; null if nothing is.</summary>
+    private string? FaultOf(TokenClaims token)
+    {
+        // The clocks of issuer and service may differ. A date at the end of time takes no addition.
+        var (latest, earliest) = (time.GetUtcNow() + TokenRules.ClockSkew, time.GetUtcNow() - TokenRules.ClockSkew);
+        if (token.Subject is not { Length: > 0 } subject)
+            return "no_subject";
+        if (rules.UserOf(token.Issuer!, subject).Length > Caller.MaxSubLength)
+            return "subject_too_long";
+        if (token.Expires is not { } expires)
+            return "no_expiry";
+        if (expires <= earliest)
+            return "expired";
+        if (token.NotBefore > latest || token.IssuedAt > latest)
+            return "not_yet_valid";
+        if (!rules.AsBuiltIn && !(token.Use is null ? rules.Use == TokenUse.Any : token.Use == (rules.Use == TokenUse.Id ? "id" : "access")))
+            return "wrong_use";
+        var namesClient = rules.AsBuiltIn ? token.Audiences.Count == 0 : token.Use == "access";
+        if (!(namesClient ? token.Client is { } client && rules.Clients.Contains(client) : token.Audiences.Any(rules.Clients.Contains)))
+            return "wrong_client";
+        if (!rules.Scopes.IsSubsetOf(token.Scopes))
+            return "missing_scope";
+        return rules.Groups.Count > 0 && !rules.Groups.Overlaps(token.Groups) ? "missing_group" : null;
     }
 }

@@ -1,13 +1,12 @@
 using System.Globalization;
-using System.Text.Json;
 
 namespace Serverless.Tokens;
 
-/// <summary>What the verifier makes of a token: it is one of the two below.</summary>
+/// <summary>What the verifier makes of a token: one of the three below.</summary>
 public abstract record Verdict;
 
 /// <summary>The token is good.</summary>
-/// <param name="Subject">Whom it was given to, as <see cref="TokenRules.UserOf"/> makes it from the claim <c>sub</c>.</param>
+/// <param name="Subject">The user it was given to, as <see cref="TokenRules.UserOf"/> makes it from the claim <c>sub</c>.</param>
 /// <param name="UserName">The claim <c>username</c> of an access token, <c>cognito:username</c> of an id token.</param>
 /// <param name="Groups">The claim <c>cognito:groups</c>.</param>
 /// <param name="Scopes">The claim <c>scope</c>.</param>
@@ -16,28 +15,35 @@ public sealed record Admitted(
     string Subject, string? UserName, IReadOnlyList<string> Groups, IReadOnlyList<string> Scopes, DateTimeOffset Expires) : Verdict
 {
     /// <summary>
-    /// What the API hands on to its functions, and <see cref="Caller.FromContext"/> reads: flat strings, because API Gateway takes
-    /// no other.
+    /// What the API hands on to its functions, and <see cref="Caller.FromContext"/> reads: flat strings, because API Gateway takes no
+    /// others. Each text is percent-encoded (RFC 3986): a quote or a backslash in a value is reported to break answers that API Gateway
+    /// has cached (https://github.com/mantil-io/mantil/issues/52), and a group's name may hold any character.
     /// </summary>
     public Dictionary<string, string> ToContext()
     {
         var context = new Dictionary<string, string>
         {
-            ["sub"] = Subject,
+            ["sub"] = Uri.EscapeDataString(Subject),
             ["exp"] = Expires.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture),
         };
         if (UserName is not null)
-            context["username"] = UserName;
+            context["username"] = Uri.EscapeDataString(UserName);
         if (Groups.Count > 0)
-            context["groups"] = JsonSerializer.Serialize(Groups, TokenJson.Default.IReadOnlyListString);
+            context["groups"] = string.Join(' ', Groups.Select(Uri.EscapeDataString));
         if (Scopes.Count > 0)
-            context["scopes"] = string.Join(' ', Scopes);
+            context["scopes"] = string.Join(' ', Scopes.Select(Uri.EscapeDataString));
         return context;
     }
 }
 
 /// <summary>The token is refused.</summary>
-/// <param name="Reason">Why, in one word for the log and the tests. A client is not told.</param>
-/// <param name="KeyId">The key that the token names, as far as it could be read.</param>
-/// <param name="Subject">Whom the token names; only told of tokens whose signature is good.</param>
+/// <param name="Reason">The reason in one word, for the log and the tests. The client is not told.</param>
+/// <param name="KeyId">The key that the token names, if it could be read.</param>
+/// <param name="Subject">The user that the token names, only if its signature is good.</param>
 public sealed record Denied(string Reason, string? KeyId = null, string? Subject = null) : Verdict;
+
+/// <summary>
+/// The token's key is not listed by the issuer yet. The client should try again in a few seconds: <see cref="SigningKeys"/> has the rule.
+/// </summary>
+/// <param name="KeyId">The key that the token names.</param>
+public sealed record Undecided(string KeyId) : Verdict;

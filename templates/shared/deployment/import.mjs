@@ -4,7 +4,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources.html
-const identifiers = { 'AWS::Cognito::UserPool': 'UserPoolId', 'AWS::DynamoDB::Table': 'TableName', 'AWS::S3::Bucket': 'BucketName' };
+const identifiers = {
+  'AWS::Cognito::UserPool': ['UserPoolId'],
+  'AWS::Cognito::UserPoolClient': ['UserPoolId', 'ClientId'],
+  'AWS::DynamoDB::Table': ['TableName'],
+  'AWS::S3::Bucket': ['BucketName'],
+};
 
 const fail = (message) => {
   console.error(message);
@@ -22,13 +27,15 @@ const read = (file) => {
 const { Resources } = read('cloudformation-template-update-stack.json');
 const { service, stage, region } = read('serverless-state.json').service.custom.packagedFor;
 const kept = Object.keys(Resources).filter((id) => Resources[id].Type in identifiers && Resources[id].DeletionPolicy?.startsWith('Retain'));
+const expected = kept.map((id) => `${id}=${identifiers[Resources[id].Type].map((name) => `<${name}>`).join('/')}`).join(', ');
 const given = process.argv.slice(2).map((argument) => /^([^=]+)=(.+)$/.exec(argument)?.slice(1) ?? [argument]);
 for (const [id, name] of given)
-  if (!kept.includes(id) || !name) fail(`"${id}" cannot be imported. Expected ${kept.map((key) => `${key}=<its name or id>`).join(', ')}.`);
-if (given.length === 0) fail(`Nothing to import is given. Expected ${kept.map((id) => `${id}=<its name or id>`).join(', ')}.`);
+  if (!kept.includes(id) || name?.split('/').length !== identifiers[Resources[id].Type].length) fail(`"${id}${name ? `=${name}` : ''}" cannot be imported. Expected ${expected}.`);
+if (given.length === 0) fail(`Nothing to import is given. Expected ${expected}.`);
 
-// An import may create nothing else, so what refers to other resources is left to the next deployment.
-const refersToOthers = (value) => /"(Ref|Fn::[A-Za-z]+)":/.test(JSON.stringify(value));
+// An import may create nothing else, so what refers to a resource that is not imported is left to the next deployment.
+const refersToOthers = (value) =>
+  [...JSON.stringify(value).matchAll(/"(Ref|Fn::[A-Za-z]+)":(?:"([^"]+)")?/g)].some(([, name, id]) => name !== 'Ref' || !given.some(([imported]) => imported === id));
 const importable = ({ Type, DeletionPolicy, UpdateReplacePolicy, Properties }) => ({
   Type,
   DeletionPolicy,
@@ -43,7 +50,7 @@ write('import-template.json', {
 write('import-resources.json', given.map(([id, name]) => ({
   ResourceType: Resources[id].Type,
   LogicalResourceId: id,
-  ResourceIdentifier: { [identifiers[Resources[id].Type]]: name },
+  ResourceIdentifier: Object.fromEntries(identifiers[Resources[id].Type].map((key, i) => [key, name.split('/')[i]])),
 })));
 
 const stack = `--region ${region} --stack-name ${service}-${stage}`;

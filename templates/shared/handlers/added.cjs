@@ -40,7 +40,11 @@ module.exports.functions = async ({ resolveVariable }) => {
       description,
       handler: isManaged ? 'bootstrap' : name,
       role: `${logicalId(name)}Role`,
-      environment: { ...(isManaged && { SERVICE_FUNCTION: name }), ...environment },
+      environment: {
+        ...(isManaged && { SERVICE_FUNCTION: name }),
+        ...(handler.access === 'iam' && { USER_POOLS: await resolveVariable('self:custom.userPools') }),
+        ...environment,
+      },
       events: [{ httpApi: { method, path, authorizer: await guard(handler, resolveVariable) } }],
     };
   }
@@ -72,10 +76,10 @@ module.exports.resources = async ({ resolveVariable }) => {
       },
     };
     if (access === 'iam') {
-      // Signed-in users of the identity pool may call the route. If the auth service owns their role, CloudFormation reads its name at
-      // every deployment.
-      const roleParameter = await resolveVariable('self:custom.signedInRoleParameter, null');
-      if (roleParameter) Parameters[signedInRole.Ref] = { Type: 'AWS::SSM::Parameter::Value<String>', Default: roleParameter };
+      // Signed-in users of the identity pool may call the route. What the auth service publishes about them, CloudFormation reads at every
+      // deployment.
+      for (const [id, Default] of Object.entries((await resolveVariable('self:custom.signedInParameters, null')) ?? {}))
+        Parameters[id] = { Type: 'AWS::SSM::Parameter::Value<String>', Default };
       const route = `${method}${path.replace(/\{[^}]*\}/g, '*')}`;
       const api = { 'Fn::Sub': `arn:\${AWS::Partition}:execute-api:\${AWS::Region}:\${AWS::AccountId}:\${HttpApi}/$default/${route}` };
       Resources[`${logicalId(name)}Call`] = {

@@ -15,8 +15,13 @@ internal static class HostedService
         var builder = KestrelHost.CreateBuilder(args);
         var configuration = builder.Configuration;
 
-        // Made here, not at the first request: what is missing is to be heard of now.
-        var verifier = new TokenVerifier(TokenRules.From(name => configuration[name]), TimeProvider.System);
+        // Made here, not at the first request, so that a missing setting keeps the server from starting.
+#if (lambdaAuthorizer)
+        var rules = TokenRules.From(name => configuration[name]);
+#else
+        var rules = TokenRules.From(name => configuration[name]) with { AsBuiltIn = true };
+#endif
+        var verifier = new TokenVerifier(rules, TimeProvider.System);
         var users = UsersTable.Open(name => configuration[name]);
 
         var app = builder.Build().UseService();
@@ -24,11 +29,7 @@ internal static class HostedService
             await verifier.IsReadyAsync(http.RequestAborted) && await users.IsReadyAsync(http.RequestAborted)
                 ? Results.Ok()
                 : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
-#if (lambdaAuthorizer)
         app.MapRoutes(Api.Routes(new Lazy<UsersTable>(users)), verifier);
-#else
-        app.MapRoutes(Api.Routes(new Lazy<UsersTable>(users)), verifier, isBuiltIn: true);
-#endif
         if (app.Environment.IsDevelopment())
             app.MapTrigger(users);
         app.Lifetime.ApplicationStopped.Register(users.Dispose);

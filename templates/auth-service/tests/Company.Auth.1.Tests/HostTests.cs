@@ -199,6 +199,7 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
     [InlineData("null")]
     [InlineData("""{"name":7}""")]
     [InlineData("""{"name":null}""")]
+    [InlineData("""{"name":"\ud800"}""")]
     [InlineData("""{"nam":"Engines"}""")]
     [InlineData("""{"name":"Engines","admin":true}""")]
     [InlineData("""{"name":"a","name":"b"}""")]
@@ -212,6 +213,12 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
     [Theory]
     [InlineData("""{"role":"owner"}""", "invalid_body")]
     [InlineData("""{"role":1}""", "invalid_body")]
+    [InlineData("""{"role":"Admin"}""", "invalid_body")]
+    [InlineData("""{"role":" ADMIN "}""", "invalid_body")]
+    [InlineData("""{"role":"member, admin"}""", "invalid_body")]
+    [InlineData("""{"role":""}""", "invalid_body")]
+    [InlineData("""{"role":"\ud800"}""", "invalid_body")]
+    [InlineData("""{"role":null}""", "invalid_body")]
     [InlineData("""{}""", "invalid_body")]
     [InlineData("""{"role":"member","permissions":["all"]}""", "invalid_permissions")]
     [InlineData("""{"role":"member","permissions":[null]}""", "invalid_permissions")]
@@ -319,7 +326,7 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
         await process.WaitForExitAsync(Cancel);
 
         Assert.Equal(1, process.ExitCode);
-        Assert.StartsWith($"The setting {missing} is missing; expected ", error, StringComparison.Ordinal);
+        Assert.StartsWith($"The setting {missing} is missing", error, StringComparison.Ordinal);
         Assert.Single(error.TrimEnd().Split('\n'));
     }
 

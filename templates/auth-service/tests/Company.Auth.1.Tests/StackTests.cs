@@ -41,6 +41,58 @@ public sealed class StackTests : DeploymentTest
             route => route.Access == Access.Anyone);
 
     [Fact]
+    public void Tells_the_functions_behind_iam_whose_users_may_come()
+    {
+        Assert.All(Deployed.Routes().Where(route => route.Access == Access.Iam), route =>
+        {
+            var variables = Deployed[$"{char.ToUpperInvariant(route.Function[0])}{route.Function[1..]}LambdaFunction"]["Environment"]!["Variables"]!;
+            Assert.Equal("""{"Fn::GetAtt":["CognitoUserPoolMain","ProviderName"]}""", variables["USER_POOLS"]!.ToJsonString());
+        });
+    }
+
+    [Fact]
+    public void Has_an_alarm_for_each_failure_of_authorizer_trigger_and_api_that_no_stranger_can_cause()
+    {
+        string[] alarms = [.. Deployed.Resources.ContainsKey("AuthorizerLambdaFunction") ? ["AuthorizerErrors", "AuthorizerThrottles"] : Array.Empty<string>(), "TriggerErrors", "TriggerThrottles", "ApiFailures"];
+        Assert.Equal(alarms.Order(), Deployed.Of("AWS::CloudWatch::Alarm").Select(alarm => alarm.Key).Order());
+
+        // API Gateway's own counts hold what a stranger sends.
+        Assert.DoesNotContain(Deployed.Of("AWS::CloudWatch::Alarm"), alarm => (string?)alarm.Value["Namespace"] == "AWS/ApiGateway");
+        var filter = Assert.Single(Deployed.Of("AWS::Logs::MetricFilter")).Value;
+        Assert.Equal("""{ ($.status = "5*") && ($.authorizerError = "-") }""", (string)filter["FilterPattern"]!);
+        Assert.Equal((string)filter["MetricTransformations"]![0]!["MetricNamespace"]!, (string)Deployed["ApiFailures"]["Namespace"]!);
+    }
+
+    [Fact]
+    public void Logs_every_request_as_json_with_the_authorizers_error_and_limits_how_many_come()
+    {
+        var stage = Assert.Single(Deployed.Of("AWS::ApiGatewayV2::Stage")).Value;
+        // error.messageString is quoted by API Gateway.
+        var line = JsonNode.Parse(((string)stage["AccessLogSettings"]!["Format"]!).Replace("$context.error.messageString", "\"\"", StringComparison.Ordinal))!;
+
+        Assert.Equal("$context.authorizer.error", (string)line["authorizerError"]!);
+        Assert.Equal("$context.status", (string)line["status"]!);
+        Assert.Equal("$context.integration.requestId", (string)line["functionRequestId"]!);
+        Assert.InRange((int)stage["DefaultRouteSettings"]!["ThrottlingRateLimit"]!, 1, 1000);
+        Assert.InRange((int)stage["DefaultRouteSettings"]!["ThrottlingBurstLimit"]!, 1, 1000);
+    }
+
+    [Fact]
+    public async Task Rotates_refresh_tokens_and_sends_mail_by_ses_if_asked_to()
+    {
+        Assert.Equal("DISABLED", (string)Deployed["UserPoolClient"]["RefreshTokenRotation"]!["Feature"]!);
+        Assert.Contains("ALLOW_REFRESH_TOKEN_AUTH", Deployed["UserPoolClient"]["ExplicitAuthFlows"]!.AsArray().Select(flow => (string)flow!));
+
+        var other = await Deployment.PackageAsync("--param", "refreshTokens=rotate", "--param", "emailSender=no-reply@acme.example", "--param", "emailIdentity=acme.example");
+
+        Assert.Equal("ENABLED", (string)other["UserPoolClient"]["RefreshTokenRotation"]!["Feature"]!);
+        Assert.DoesNotContain("ALLOW_REFRESH_TOKEN_AUTH", other["UserPoolClient"]["ExplicitAuthFlows"]!.AsArray().Select(flow => (string)flow!));
+        var email = other["CognitoUserPoolMain"]["EmailConfiguration"]!["Fn::If"]!;
+        Assert.Equal("no-reply@acme.example", (string)email[1]!["From"]!);
+        Assert.EndsWith(":identity/acme.example", (string)email[1]!["SourceArn"]!["Fn::Sub"]!, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Tells_the_other_stacks_what_they_need()
     {
         var names = Deployed.Of("AWS::SSM::Parameter").Select(parameter => ((string)parameter.Value["Name"]!).Split('/')).ToList();

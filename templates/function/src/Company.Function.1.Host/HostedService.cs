@@ -18,7 +18,12 @@ internal static class HostedService
         // Made here, not at the first request: what is missing is to be heard of now.
         var orders = OrdersTable.Open(name => configuration[name]);
 #if (guarded)
-        var verifier = new TokenVerifier(TokenRules.From(name => configuration[name]), TimeProvider.System);
+#if (authJwt)
+        var rules = TokenRules.From(name => configuration[name]) with { AsBuiltIn = true };
+#else
+        var rules = TokenRules.From(name => configuration[name]);
+#endif
+        var verifier = new TokenVerifier(rules, TimeProvider.System);
 #endif
 
         var app = builder.Build().UseService();
@@ -27,11 +32,7 @@ internal static class HostedService
             await verifier.IsReadyAsync(http.RequestAborted) && await orders.IsReadyAsync(http.RequestAborted)
                 ? Results.Ok()
                 : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
-#if (authJwt)
-        app.MapRoutes(Api.Routes(new Lazy<OrdersTable>(orders)), verifier, isBuiltIn: true);
-#else
         app.MapRoutes(Api.Routes(new Lazy<OrdersTable>(orders)), verifier);
-#endif
 #else
         app.MapGet("/health/ready", async (HttpContext http) =>
             await orders.IsReadyAsync(http.RequestAborted) ? Results.Ok() : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));

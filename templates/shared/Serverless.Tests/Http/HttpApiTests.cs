@@ -11,6 +11,8 @@ public sealed class HttpApiTests
 
     private readonly Log log = new();
 
+    static HttpApiTests() => Environment.SetEnvironmentVariable("USER_POOLS", "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc");
+
     [Fact]
     public async Task Hands_the_request_on_as_the_client_sent_it()
     {
@@ -52,7 +54,7 @@ public sealed class HttpApiTests
         {
             ["sub"] = "s",
             ["username"] = "ada",
-            ["groups"] = """["a","b c"]""",
+            ["groups"] = "a b%20c",
             ["scopes"] = "x y",
             ["exp"] = "4102444800",
         });
@@ -94,16 +96,38 @@ public sealed class HttpApiTests
         Assert.Equal(("s", "eu-west-1:1"), (caller!.Sub, caller.IdentityId));
     }
 
+    [Fact]
+    public async Task Reads_an_expiry_at_the_end_of_time()
+    {
+        var caller = await CallerAsync("lambda", new JsonObject { ["sub"] = "s", ["exp"] = "253402300799" });
+
+        Assert.False(caller!.HasExpired(TimeProvider.System));
+    }
+
     [Theory]
-    [InlineData("lambda", """{"sub":""}""")]
+    [InlineData("lambda", """{"sub":"","exp":"4102444800"}""")]
+    [InlineData("lambda", """{"sub":null,"exp":"4102444800"}""")]
+    [InlineData("lambda", """{"sub":7,"exp":"4102444800"}""")]
+    [InlineData("lambda", """{"sub":{},"exp":"4102444800"}""")]
+    [InlineData("lambda", """{"sub":"\ud800","exp":"4102444800"}""")]
+    [InlineData("lambda", """{"sub":"s"}""")]
+    [InlineData("lambda", """{"sub":"s","exp":""}""")]
+    [InlineData("lambda", """{"sub":"s","exp":"soon"}""")]
+    [InlineData("lambda", """{"sub":"s","exp":"-1"}""")]
+    [InlineData("lambda", """{"sub":"s","exp":"NaN"}""")]
+    [InlineData("lambda", """{"sub":"s","exp":"253402300800"}""")]
+    [InlineData("lambda", """{"sub":"s","exp":{}}""")]
     [InlineData("lambda", """{}""")]
-    [InlineData("jwt", """{"claims":{"username":"ada"}}""")]
+    [InlineData("jwt", """{"claims":{"username":"ada","exp":"4102444800"}}""")]
+    [InlineData("jwt", """{"claims":{"sub":"s","exp":"never"}}""")]
     [InlineData("iam", """{"cognitoIdentity":{"amr":["unauthenticated"],"identityId":"eu-west-1:1"}}""")]
+    [InlineData("iam", """{"cognitoIdentity":{"amr":["authenticated","cognito-idp.eu-west-1.amazonaws.com/eu-west-1_other:CognitoSignIn:s"],"identityId":"eu-west-1:1"}}""")]
+    [InlineData("iam", """{"cognitoIdentity":{"amr":["cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc:CognitoSignIn:",null],"identityId":"eu-west-1:1"}}""")]
     [InlineData("iam", """{"userArn":"arn:aws:iam::123456789012:user/ada"}""")]
     public async Task Answers_401_when_no_caller_is_named(string authorizer, string context)
     {
-        var requestEvent = Event();
-        requestEvent["requestContext"]!["authorizer"] = new JsonObject { [authorizer] = JsonNode.Parse(context) };
+        // As text, because a JSON library writes no text that is not Unicode.
+        var requestEvent = Event().ToJsonString().Replace("{\"lambda\":{\"sub\":\"s\",\"exp\":\"4102444800\"}}", $"{{\"{authorizer}\":{context}}}", StringComparison.Ordinal);
 
         var response = await AnswerAsync(requestEvent, _ => ApiResponse.NoContent());
 
@@ -239,11 +263,14 @@ public sealed class HttpApiTests
         return caller;
     }
 
-    private async Task<JsonNode> AnswerAsync(JsonObject requestEvent, Func<ApiRequest, ApiResponse> handle, string? route = null)
+    private Task<JsonNode> AnswerAsync(JsonObject requestEvent, Func<ApiRequest, ApiResponse> handle, string? route = null) =>
+        AnswerAsync(requestEvent.ToJsonString(), handle, route ?? (string)requestEvent["routeKey"]!);
+
+    private async Task<JsonNode> AnswerAsync(string requestEvent, Func<ApiRequest, ApiResponse> handle, string route = "GET /things")
     {
-        var key = (route ?? (string)requestEvent["routeKey"]!).Split(' ');
+        var key = route.Split(' ');
         var routes = new[] { new ApiRoute("things", key[0], key[1], Access.Token, request => Task.FromResult(handle(request))) };
-        using var input = new MemoryStream(Encoding.UTF8.GetBytes(requestEvent.ToJsonString()));
+        using var input = new MemoryStream(Encoding.UTF8.GetBytes(requestEvent));
         using var output = await HttpApi.HandleAsync("things", routes, input, log);
         return JsonNode.Parse(output)!;
     }

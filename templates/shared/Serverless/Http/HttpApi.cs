@@ -128,13 +128,30 @@ internal sealed record HttpApiAuthorizer(
     public Caller? ReadCaller() =>
         Lambda is not null ? Caller.FromContext(Strings(Lambda))
         : Jwt?.Claims is not null ? Caller.FromClaims(Strings(Jwt.Claims))
-        : Caller.FromIdentityPool(Iam?.CognitoIdentity?.IdentityId, Iam?.CognitoIdentity?.Amr);
+        : Caller.FromIdentityPool(Iam?.CognitoIdentity?.IdentityId, Iam?.CognitoIdentity?.Amr, UserPools);
 
-    // Values are strings by contract; one that is not is taken as it is written.
-    private static Dictionary<string, string> Strings(Dictionary<string, JsonElement> values) =>
-        values.ToDictionary(
-            value => value.Key,
-            value => value.Value.ValueKind == JsonValueKind.String ? value.Value.GetString()! : value.Value.GetRawText());
+    // The functions behind IAM have this setting. Without it no user of an identity pool is known.
+    private static string[] UserPools =>
+        (Environment.GetEnvironmentVariable("USER_POOLS") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    // The values are strings by contract. One that is not, or that is not Unicode, counts as missing.
+    private static Dictionary<string, string> Strings(Dictionary<string, JsonElement> values)
+    {
+        var texts = new Dictionary<string, string>(values.Count);
+        foreach (var (name, value) in values)
+        {
+            try
+            {
+                if (value.ValueKind == JsonValueKind.String)
+                    texts[name] = value.GetString()!;
+            }
+            catch (InvalidOperationException)
+            {
+            }
+        }
+
+        return texts;
+    }
 }
 
 internal sealed record HttpApiToken(Dictionary<string, JsonElement>? Claims);

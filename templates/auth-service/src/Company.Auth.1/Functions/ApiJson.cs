@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Company.Auth._1.Users;
 
@@ -18,5 +19,16 @@ namespace Company.Auth._1.Functions;
 [JsonSerializable(typeof(NewMember))]
 internal sealed partial class ApiJson : JsonSerializerContext;
 
-/// <summary>A role by its name in lower case, never by its number.</summary>
-internal sealed class RoleConverter() : JsonStringEnumConverter<Role>(System.Text.Json.JsonNamingPolicy.CamelCase, allowIntegerValues: false);
+/// <summary>
+/// A role by its name, letter by letter. The converter that .NET brings also takes another case, spaces, and several names at once, of
+/// which it makes the sum.
+/// </summary>
+internal sealed class RoleConverter : JsonConverter<Role>
+{
+    /// <inheritdoc/>
+    public override Role Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.TokenType == JsonTokenType.String && RoleName.Find(reader.GetString()!) is { } role ? role : throw new JsonException();
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter writer, Role value, JsonSerializerOptions options) => writer.WriteStringValue(RoleName.Of(value));
+}

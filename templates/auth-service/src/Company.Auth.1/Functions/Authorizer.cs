@@ -10,15 +10,16 @@ namespace Company.Auth._1.Functions;
 /// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
 /// </summary>
 /// <remarks>
-/// Its answers are cached, and one serves every route: so it says who is there, and stands on no database. What a route asks for
-/// beyond that, the function behind it checks.
+/// API Gateway caches the answer, and one answer serves every route. So it says who is calling and uses no database; what a route asks
+/// for beyond that is checked by its function. For the same reason a token that cannot be judged yet is not denied but gets no answer:
+/// the client gets a 500, which is not cached. That is not a failure of the function, so a stranger with invented keys raises no alarm.
 /// </remarks>
 internal static class Authorizer
 {
     /// <summary>The most that is handed on about a caller, in characters: a function's event has other things to carry.</summary>
     public const int MaxContextLength = 7 * 1024;
 
-    /// <summary>Admits, or denies with a reason in the log. What keeps it from deciding is thrown: a denial would be cached.</summary>
+    /// <summary>Admits the caller, or denies with a reason in the log. Throws if the keys cannot be fetched.</summary>
     public static async Task<AuthorizerResponse> Handle(AuthorizerRequest request, ILambdaContext context, TokenVerifier verifier)
     {
         if (Trace.IsValid(request.Header(Trace.Header)))
@@ -33,6 +34,12 @@ internal static class Authorizer
         {
             context.Logger.LogError(exception, "Cannot decide: {Dependency} is not available in trace {RequestTrace}", exception.Dependency, Trace.Current ?? "");
             throw;
+        }
+
+        if (verdict is Undecided undecided)
+        {
+            context.Logger.LogWarning("Undecided: key {KeyId} is not published yet, in trace {RequestTrace}", undecided.KeyId, Trace.Current ?? "");
+            return AuthorizerResponse.None;
         }
 
         var response = verdict is Admitted admitted ? new AuthorizerResponse(true, admitted.ToContext()) : AuthorizerResponse.Deny;
@@ -53,7 +60,7 @@ internal static class Authorizer
     }
 }
 
-/// <summary>What of the authorizer's event is needed.</summary>
+/// <summary>The part of the authorizer's event that is used.</summary>
 internal sealed record AuthorizerRequest(Dictionary<string, string>? Headers)
 {
     /// <summary>
@@ -72,11 +79,14 @@ internal sealed record AuthorizerRequest(Dictionary<string, string>? Headers)
     }
 }
 
-/// <summary>A simple response: yes or no, and what the functions are told of the caller.</summary>
-internal sealed record AuthorizerResponse(bool IsAuthorized, Dictionary<string, string>? Context)
+/// <summary>A simple response: yes or no, and what the functions are told about the caller.</summary>
+internal sealed record AuthorizerResponse(bool? IsAuthorized, Dictionary<string, string>? Context)
 {
-    /// <summary>No, and nothing told.</summary>
+    /// <summary>No.</summary>
     public static AuthorizerResponse Deny { get; } = new(false, null);
+
+    /// <summary>Neither yes nor no, which API Gateway answers with 500 and does not cache.</summary>
+    public static AuthorizerResponse None { get; } = new(null, null);
 }
 
 [JsonSourceGenerationOptions(

@@ -12,6 +12,21 @@ internal enum Role
     Admin,
 }
 
+/// <summary>The names of the roles, in the table and in the API.</summary>
+internal static class RoleName
+{
+    /// <summary>The name of a role.</summary>
+    public static string Of(Role role) => role == Role.Admin ? "admin" : "member";
+
+    /// <summary>The role of that name, letter by letter; null if there is none.</summary>
+    public static Role? Find(string name) => name switch
+    {
+        "admin" => Role.Admin,
+        "member" => Role.Member,
+        _ => null,
+    };
+}
+
 /// <summary>
 /// What a member of a team may do: <c>&lt;thing&gt;:&lt;action&gt;</c>. These are the venture's own, so they stand here and not in the
 /// pool: add yours, and ask for it with <see cref="UsersTable.RequirePermissionAsync"/>.

@@ -168,7 +168,7 @@ internal sealed partial class UsersTable
         row["version"] = Number(change.Version);
         if (change.Role is { } role)
         {
-            row["role"] = Text(NameOf(role));
+            row["role"] = Text(RoleName.Of(role));
             row["extra"] = Texts(change.Extra);
             row["gsi1pk"] = Text(TeamKey(teamId));
             row["gsi1sk"] = Text(UserKey(change.Sub));
@@ -205,14 +205,8 @@ internal sealed partial class UsersTable
 
     private static AttributeValue Texts(IEnumerable<string> values) => new() { L = [.. values.Select(Text)], IsLSet = true };
 
-    private static string NameOf(Role role) => role == Role.Admin ? "admin" : "member";
-
-    private static Role RoleOf(string name) => name switch
-    {
-        "admin" => Role.Admin,
-        "member" => Role.Member,
-        _ => throw new InvalidDataException($"A membership's role is \"{name}\"; expected is admin or member."),
-    };
+    private static Role RoleOf(string name) =>
+        RoleName.Find(name) ?? throw new InvalidDataException($"A membership's role is \"{name}\". It must be admin or member.");
 
     /// <summary>A change of one member, as the team's row keeps it. No role: the member leaves.</summary>
     private sealed record TeamChange(long Version, string Sub, Role? Role, IReadOnlyList<string> Extra)
@@ -226,7 +220,7 @@ internal sealed partial class UsersTable
                 ["extra"] = Texts(Extra),
             };
             if (Role is { } role)
-                value["role"] = Text(NameOf(role));
+                value["role"] = Text(RoleName.Of(role));
             return new AttributeValue { M = value };
         }
 

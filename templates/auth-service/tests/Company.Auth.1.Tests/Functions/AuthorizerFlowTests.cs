@@ -15,7 +15,8 @@ public sealed class AuthorizerFlowTests(LocalServices services) : IAsyncLifetime
     {
         await services.StartAsync();
         api = await RuntimeApi.StartAsync();
-        running.AddRange(Functions.Select(function => RunningFunction.Start(function, api, services.Settings)));
+        var settings = new Dictionary<string, string?>(services.Settings) { ["USER_POOLS"] = "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc" };
+        running.AddRange(Functions.Select(function => RunningFunction.Start(function, api, settings)));
         services.Trigger = async input => (await api.InvokeAsync("postConfirmation", input)).Payload;
     }
 

@@ -69,6 +69,38 @@ public sealed class AuthorizerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Gives_no_answer_about_a_new_token_whose_key_may_be_about_to_appear_and_does_not_fail()
+    {
+        var answer = await InvokeAsync("Bearer " + issuer.Token(header: header => header["kid"] = "second", key: TestIssuer.SecondKey));
+
+        Assert.True(answer.Succeeded);
+        Assert.Equal("{}", answer.Text);
+        await function.WaitForOutputAsync(line => line.Contains("Undecided: key second", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Does_not_fail_however_many_bad_tokens_a_stranger_sends_and_writes_little(bool plausible)
+    {
+        const int Tokens = 200;
+        for (var i = 0; i < Tokens; i++)
+        {
+            var token = plausible
+                ? issuer.Token(claims => claims["iat"] = DateTimeOffset.UtcNow.AddSeconds(i % 2 * -120).ToUnixTimeSeconds(), header => header["kid"] = $"unknown-{i}", TestIssuer.SecondKey)
+                : issuer.Token(claims => claims["iss"] = i % 2 == 0 ? null : issuer.Name, header => header["kid"] = $"unknown-{i}", TestIssuer.SecondKey);
+            var answer = await InvokeAsync("Bearer " + token[..(token.LastIndexOf('.') + 1)]);
+            Assert.True(answer.Succeeded);
+            Assert.True(answer.Text is "{}" or """{"isAuthorized":false}""", answer.Text);
+        }
+
+        // One fetch at the start, and one for the first unknown key: then none for ten seconds.
+        Assert.InRange(issuer.Fetches, 1, 4);
+        Assert.InRange(function.Output.Sum(line => line.Length) / Tokens, 0, 512);
+        Assert.Empty(function.Errors);
+    }
+
+    [Fact]
     public async Task Denies_without_the_header()
     {
         var answer = await InvokeAsync(null);
