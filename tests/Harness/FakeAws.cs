@@ -51,8 +51,10 @@ public sealed class FakeAws : IAsyncDisposable
         }
         else if (http.Request.Headers.ContainsKey("X-Amz-Target") || http.Request.Path.StartsWithSegments("/2015-03-31", StringComparison.Ordinal))
         {
-            // Services that are only asked whether something is there.
+            // Services that are only asked whether something is there: ECR and Lambda.
             http.Response.StatusCode = 404;
+            http.Response.ContentType = "application/x-amz-json-1.1";
+            await http.Response.WriteAsync("""{"__type":"RepositoryNotFoundException","message":"There is none."}""");
         }
         else
         {
