@@ -57,23 +57,24 @@ public sealed class ForwarderStackTests
 
     [TheoryThatNeeds("node", "npm")]
     [MemberData(nameof(Pairs))]
-    public async Task Rings_when_an_event_was_not_delivered_and_when_it_could_not_even_be_kept(string options)
+    public async Task Rings_when_events_or_lines_are_not_delivered_wait_or_cannot_even_be_kept(string options)
     {
         var stack = await StackOfAsync(options);
         var topic = stack.OfType("AWS::SNS::Topic").Single().Name;
 
         var alarms = stack.OfType("AWS::CloudWatch::Alarm").ToList();
 
-        Assert.Equal(["AsyncEventsDropped", "DestinationDeliveryFailures"], alarms.Select(alarm => (string)alarm.Properties["MetricName"]!).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["AWS/Lambda AsyncEventAge Maximum 900000", "AWS/Lambda AsyncEventsDropped Sum 1", "AWS/Lambda DestinationDeliveryFailures Sum 1", "AWS/Lambda Throttles Sum 1", "LogForwarder Refused Sum 1"],
+            alarms.Select(alarm => $"{alarm.Properties["Namespace"]} {alarm.Properties["MetricName"]} {alarm.Properties["Statistic"]} {alarm.Properties["Threshold"]}").Order(StringComparer.Ordinal));
         Assert.All(alarms, alarm =>
         {
-            Assert.Equal("AWS/Lambda", (string?)alarm.Properties["Namespace"]);
             Assert.Equal("""[{"Name":"FunctionName","Value":{"Ref":"ForwarderLambdaFunction"}}]""", alarm.Properties["Dimensions"]!.ToJsonString());
             Assert.Equal($$"""[{"Ref":"{{topic}}"}]""", alarm.Properties["AlarmActions"]!.ToJsonString());
-            Assert.Equal("Sum", (string?)alarm.Properties["Statistic"]);
-            Assert.Equal(1, (int)alarm.Properties["Threshold"]!);
             Assert.Equal("GreaterThanOrEqualToThreshold", (string?)alarm.Properties["ComparisonOperator"]);
         });
+        var readme = await File.ReadAllTextAsync(stack.Service.PathOf("README.md"));
+        Assert.All(alarms, alarm => Assert.Contains($"\n| `{alarm.Name}` |", readme, StringComparison.Ordinal));
     }
 
     [TheoryThatNeeds("node", "npm")]
@@ -122,7 +123,9 @@ public sealed class ForwarderStackTests
         Assert.Equal("${FailedEvents.Arn}/*", ResourceOf("RedriveRole", "s3:GetObject"));
         Assert.Equal("${FailedEvents.Arn}/*", ResourceOf("RedriveRole", "s3:DeleteObject"));
         Assert.DoesNotContain(ActionsOf("ForwarderRole"), action => action is "s3:GetObject" or "s3:DeleteObject");
-        Assert.DoesNotContain("s3:PutObject", ActionsOf("RedriveRole"));
+        Assert.Equal(
+            ["${FailedEvents.Arn}/redrive/lease", "${FailedEvents.Arn}/refused/*"],
+            StatementsOf(stack, "RedriveRole").Single(statement => Stack.Texts(statement["Action"]).Contains("s3:PutObject"))["Resource"]!.AsArray().Select(resource => (string?)resource!["Fn::Sub"]));
 
         IEnumerable<string> ActionsOf(string role) => StatementsOf(stack, role).SelectMany(statement => Stack.Texts(statement["Action"]));
         string? ResourceOf(string role, string action) =>

@@ -66,10 +66,13 @@ public sealed class LogPlatform : IAsyncDisposable
             ("GET", "/the-bucket" or "/the-bucket/") => List(),
             ("GET", { } path) when path.StartsWith("/the-bucket/", StringComparison.Ordinal) && FailedEvents.TryGetValue(path["/the-bucket/".Length..], out var record) => System.Text.Encoding.UTF8.GetString(record),
             ("DELETE", { } path) when path.StartsWith("/the-bucket/", StringComparison.Ordinal) && FailedEvents.TryRemove(path["/the-bucket/".Length..], out _) => "",
+            ("PUT", { } path) when path.StartsWith("/the-bucket/", StringComparison.Ordinal) => await PutAsync(request),
             ("POST", _) => await TakeAsync(request),
             _ => null,
         };
         http.Response.StatusCode = answer is null ? StatusCodes.Status404NotFound : request.Method == "DELETE" ? StatusCodes.Status204NoContent : StatusCodes.Status200OK;
+        if (request.Method == "PUT" || answer is not null && request.Method == "GET")
+            http.Response.Headers.ETag = "\"0\"";
         if (answer is { Length: > 0 })
             await http.Response.WriteAsync(answer);
     }
@@ -84,6 +87,14 @@ public sealed class LogPlatform : IAsyncDisposable
             ? new JsonObject { ["url"] = $"{server.Address}receiver/v1/http/{Token}" }
             : new JsonObject { ["url"] = server.Address.ToString(), ["token"] = Token };
         return new JsonObject { ["Parameter"] = new JsonObject { ["Value"] = credentials.ToJsonString() } }.ToJsonString();
+    }
+
+    private async Task<string> PutAsync(HttpRequest request)
+    {
+        using var body = new MemoryStream();
+        await request.Body.CopyToAsync(body);
+        FailedEvents[request.Path.Value!["/the-bucket/".Length..]] = body.ToArray();
+        return "";
     }
 
     private async Task<string?> TakeAsync(HttpRequest request)

@@ -79,6 +79,16 @@ public sealed class RunningFunction : IAsyncDisposable
         throw new TimeoutException($"The line has not come. Output: {string.Join('\n', Output)} Errors: {string.Join('\n', Errors)}");
     }
 
+    /// <summary>Sends SIGTERM, as Lambda does before it ends an environment that has an extension, and waits until the process has ended.</summary>
+    /// <returns>How long it took to end.</returns>
+    public async Task<TimeSpan> TerminateAsync()
+    {
+        using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
+        var sent = Stopwatch.GetTimestamp();
+        await process.WaitForExitAsync();
+        return Stopwatch.GetElapsedTime(sent);
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

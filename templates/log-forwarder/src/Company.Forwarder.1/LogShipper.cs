@@ -1,7 +1,7 @@
-using System.Buffers;
 using System.Diagnostics;
-using System.Text;
+using Amazon.Lambda.CloudWatchLogsEvents;
 using Amazon.Lambda.Core;
+using Amazon.Runtime;
 
 namespace Company.Forwarder._1;
 
@@ -9,71 +9,75 @@ namespace Company.Forwarder._1;
 /// <param name="settings">What to ship, where and how.</param>
 /// <param name="http">Sends the requests. Its own timeout must be off.</param>
 /// <param name="output">Where the metrics are written to: raw standard output.</param>
-public sealed class LogShipper(Settings settings, HttpClient http, Stream output)
+/// <param name="shutdown">Is cancelled when Lambda shuts the environment down.</param>
+public sealed class LogShipper(Settings settings, HttpClient http, Stream output, CancellationToken shutdown = default)
 {
-    /// <summary>Ships an event. It returns when the destination has every line.</summary>
-    /// <param name="payload">The event, as CloudWatch Logs hands it to Lambda. It is overwritten.</param>
+    // More than any line can have: a line is 1 MB at most, a part some 100 KB at least.
+    private const int MostParts = 9_999;
+
+    /// <summary>Ships an event. It returns when the destination has every line, or refuses it for good and the line is kept.</summary>
+    /// <param name="envelope">The event, as CloudWatch Logs hands it to Lambda.</param>
     /// <param name="context">The invocation.</param>
+    /// <param name="failedEvents">Where the lines are kept that the destination refuses for good. Null: such a line counts as not delivered.</param>
     /// <exception cref="MalformedEventException">The event is not one of CloudWatch Logs; nothing was sent.</exception>
     /// <exception cref="DeliveryException">Some lines were not delivered; the others were.</exception>
-    public async Task ShipAsync(Memory<byte> payload, ILambdaContext context)
+    public async Task ShipAsync(CloudWatchLogsEvent envelope, ILambdaContext context, FailedEvents? failedEvents = null)
     {
         ArgumentNullException.ThrowIfNull(context);
         var started = Stopwatch.GetTimestamp();
-        var deadline = new Deadline(context.RemainingTime - settings.Rules.Margin);
-
-        SubscriptionEvent logs;
-        try
-        {
-            logs = SubscriptionEvent.Read(payload);
-        }
-        catch (MalformedEventException e)
-        {
-            context.Logger.LogError("Malformed event of {Bytes} bytes: {Reason}", payload.Length, e.Message);
-            throw;
-        }
+        var deadline = new Deadline(context.RemainingTime - settings.Rules.Margin, shutdown);
+        var logs = SubscriptionEvent.Read(envelope);
 
         // Without a word: what it wrote now would come back as the next event.
         if (logs.LogGroup == settings.OwnLogGroup)
             return;
+        // The account's policy brings the same lines.
+        if (settings.Policy.Covers(logs.LogGroup) && !logs.IsOfAccountPolicy)
+            return;
         if (logs.IsControlMessage)
         {
-            context.Logger.LogInformation("CloudWatch Logs has checked that the forwarder can be reached.");
+            if (settings.LogsDeliveries)
+                context.Logger.LogInformation("CloudWatch Logs has checked that the forwarder can be reached.");
             return;
         }
 
         var metrics = new Metrics { Received = logs.LineCount };
-        var source = LogSource.Of(logs, settings.Region, settings.Stage);
+        var source = LogSource.Of(logs, settings.Region, settings.Stage, settings.StaticFields);
         using var sender = new BatchSender(http, settings.Destination, settings.Credentials, settings.Rules, source, deadline, context.Logger);
+        var isKept = false;
         try
         {
             await ShipAsync(logs, source, sender, metrics);
+            isKept = sender.Refused.Count > 0 && await KeepRefusedAsync(logs, sender, context, failedEvents);
         }
         finally
         {
             metrics.Shipped = sender.Shipped;
-            metrics.Failed = metrics.Received - metrics.Filtered - metrics.Shipped;
+            metrics.Refused = isKept ? sender.Refused.Count : 0;
+            metrics.Failed = metrics.Received - metrics.Filtered - metrics.Shipped - metrics.Refused;
             metrics.Retried = sender.Retried;
             metrics.Bytes = sender.Bytes;
             metrics.Duration = Stopwatch.GetElapsedTime(started);
-            metrics.Write(output, context.FunctionName, logs.LogGroup, settings.Destination.Name);
+            metrics.Write(output, context.FunctionName, logs.LogGroup, settings.Destination.Name, settings.ReportsMetrics);
         }
 
         if (metrics.Failed > 0)
         {
-            var failure = new DeliveryException(metrics.Failed, metrics.Shipped, sender.Failure ?? "they were not sent", sender.IsStopped);
+            var reason = sender.Failure ?? (sender.Refusal is null ? "they were not sent" : $"the destination refuses them for good ({sender.Refusal})");
+            var failure = new DeliveryException(metrics.Failed, metrics.Shipped, reason, sender.IsStopped);
             context.Logger.LogError("{Failed} of {Lines} lines from {LogGroup} were not delivered to {Destination}; the invocation fails, so that Lambda keeps the event: {Reason}",
                 failure.Undelivered, failure.Undelivered + failure.Shipped, logs.LogGroup, settings.Destination.Name, failure.Reason);
             throw failure;
         }
-        context.Logger.LogInformation("Shipped {Shipped} of {Received} lines from {LogGroup} to {Destination}.",
-            metrics.Shipped, metrics.Received, logs.LogGroup, settings.Destination.Name);
+        if (settings.LogsDeliveries)
+            context.Logger.LogInformation("Shipped {Shipped} of {Received} lines from {LogGroup} to {Destination}.",
+                metrics.Shipped, metrics.Received, logs.LogGroup, settings.Destination.Name);
     }
 
     private async Task ShipAsync(SubscriptionEvent logs, LogSource source, BatchSender sender, Metrics metrics)
     {
         var description = settings.Destination.Describe(source);
-        using var lines = new LineReader(logs, source, settings.Patterns, settings.KeepPlatformLines);
+        using var lines = new LineReader(logs, source, settings.Patterns.For(logs.LogGroup), settings.KeepPlatformLines);
         using var batch = new Batch(settings.Destination.Limits);
         bool hasMore;
         do
@@ -95,40 +99,55 @@ public sealed class LogShipper(Settings settings, HttpClient http, Stream output
             if (!lines.Read(out var line))
                 return false;
             settings.Destination.Write(batch, line, description);
-            if (batch.EntryLength > settings.Destination.Limits.EntryBytes)
+            if (batch.EntryLength <= settings.Destination.Limits.EntryBytes)
+                batch.EndEntry(lines.Index);
+            else
             {
                 batch.DropEntry();
-                WriteCut(batch, line, description);
-                metrics.Truncated++;
+                WriteParts(batch, line, lines.Index, description);
+                metrics.Split++;
             }
-            batch.EndEntry();
         }
         return true;
     }
 
-    // Cut at the end of a character, with a mark that says how much is missing. A cut JSON object is none, so it ships as text.
-    private void WriteCut(Batch batch, in LogLine line, byte[] description)
+    // Each part ends at the end of a character, and says which of how many it is.
+    private void WriteParts(Batch batch, in LogLine line, int index, byte[] description)
     {
-        const int longestMark = 32;
-        settings.Destination.Write(batch, As(line, default), description);
-        var room = settings.Destination.Limits.EntryBytes - batch.EntryLength - longestMark;
+        settings.Destination.Write(batch, line.PartOf(default, MostParts, MostParts), description);
+        var room = settings.Destination.Limits.EntryBytes - batch.EntryLength;
         batch.DropEntry();
 
-        var kept = JsonString.Fit(line.Text, room);
-        var text = ArrayPool<byte>.Shared.Rent(kept + longestMark);
-        line.Text[..kept].CopyTo(text);
-        var mark = Encoding.UTF8.GetBytes($" [cut: {line.Text.Length - kept} bytes]", text.AsSpan(kept));
-        settings.Destination.Write(batch, As(line, text.AsSpan(0, kept + mark)), description);
-        ArrayPool<byte>.Shared.Return(text);
+        var parts = 0;
+        for (var rest = line.Text; rest.Length > 0; rest = rest[JsonString.Fit(rest, room)..])
+            parts++;
+        var text = line.Text;
+        for (var part = 1; part <= parts; part++)
+        {
+            var length = JsonString.Fit(text, room);
+            settings.Destination.Write(batch, line.PartOf(text[..length], part, parts), description);
+            batch.EndEntry(index, isLast: part == parts);
+            text = text[length..];
+        }
     }
 
-    private static LogLine As(in LogLine line, ReadOnlySpan<byte> text) => new()
+    // Returns whether they are kept; if they are not, they count as not delivered.
+    private async Task<bool> KeepRefusedAsync(SubscriptionEvent logs, BatchSender sender, ILambdaContext context, FailedEvents? failedEvents)
     {
-        Text = text,
-        EventId = line.EventId,
-        Timestamp = line.Timestamp,
-        Level = line.Level,
-        RequestId = line.RequestId,
-        TraceId = line.TraceId,
-    };
+        if (failedEvents is null)
+            return false;
+        try
+        {
+            var key = await failedEvents.KeepAsync(logs, sender.Refused, $"{settings.Destination.Name} refuses them: {sender.Refusal}", context);
+            context.Logger.LogError("{Destination} refuses {Count} lines from {LogGroup} for good ({Reason}). They are kept in the failure destination: {Key}",
+                settings.Destination.Name, sender.Refused.Count, logs.LogGroup, sender.Refusal, key);
+            return true;
+        }
+        catch (Exception e) when (e is AmazonServiceException or AmazonClientException or HttpRequestException or IOException)
+        {
+            context.Logger.LogError("{Count} lines that {Destination} refuses for good could not be kept in the failure destination: {Reason}",
+                sender.Refused.Count, settings.Destination.Name, e.GetType().Name);
+            return false;
+        }
+    }
 }

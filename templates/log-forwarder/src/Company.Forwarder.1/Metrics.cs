@@ -3,10 +3,10 @@ using System.Text.Json;
 
 namespace Company.Forwarder._1;
 
-/// <summary>What one invocation did, as CloudWatch metrics: a line of JSON in the embedded metric format, out of which CloudWatch makes them.</summary>
+/// <summary>What one invocation did, as CloudWatch metrics: a line of JSON in the embedded metric format, from which CloudWatch makes them.</summary>
 public sealed class Metrics
 {
-    /// <summary>The namespace that the metrics stand in.</summary>
+    /// <summary>The namespace of the metrics.</summary>
     public const string Namespace = "LogForwarder";
 
     /// <summary>Lines that came in.</summary>
@@ -18,11 +18,14 @@ public sealed class Metrics
     /// <summary>Lines that the destination has.</summary>
     public int Shipped { get; set; }
 
-    /// <summary>Lines that it does not have. Received = Filtered + Shipped + Failed.</summary>
+    /// <summary>Lines that the destination refuses for good, and that are kept in the failure destination.</summary>
+    public int Refused { get; set; }
+
+    /// <summary>Lines that were not delivered. Received = Filtered + Shipped + Refused + Failed.</summary>
     public int Failed { get; set; }
 
-    /// <summary>Lines that were cut because they were too long.</summary>
-    public int Truncated { get; set; }
+    /// <summary>Lines that were sent in parts because they were too long.</summary>
+    public int Split { get; set; }
 
     /// <summary>Requests that were sent again.</summary>
     public int Retried { get; set; }
@@ -33,14 +36,38 @@ public sealed class Metrics
     /// <summary>How long it took.</summary>
     public TimeSpan Duration { get; set; }
 
-    /// <summary>Writes the line.</summary>
+    /// <summary>Writes the line, if there is something to write.</summary>
     /// <param name="output">Raw standard output: what goes through <see cref="Console.Out"/> the runtime wraps into JSON of its own.</param>
     /// <param name="function">The function's name, the metrics' dimension.</param>
-    /// <param name="logGroup">Where the lines came from; not a dimension, as each value of one is a metric to be paid for.</param>
+    /// <param name="logGroup">Where the lines came from; not a dimension, because each value of a dimension is a metric that costs money.</param>
     /// <param name="destination">Where they went.</param>
-    public void Write(Stream output, string function, string logGroup, string destination)
+    /// <param name="all">Whether all metrics are wanted; otherwise only those that tell of something unusual, if there are any.</param>
+    public void Write(Stream output, string function, string logGroup, string destination, bool all)
     {
         ArgumentNullException.ThrowIfNull(output);
+        List<(string Name, string Unit, long Value)> values =
+        [
+            (nameof(Refused), "Count", Refused),
+            (nameof(Failed), "Count", Failed),
+            (nameof(Split), "Count", Split),
+            (nameof(Retried), "Count", Retried),
+        ];
+        if (!all)
+        {
+            values.RemoveAll(value => value.Value == 0);
+            if (values.Count == 0)
+                return;
+        }
+        else
+            values.AddRange(
+            [
+                (nameof(Received), "Count", Received),
+                (nameof(Filtered), "Count", Filtered),
+                (nameof(Shipped), "Count", Shipped),
+                (nameof(Bytes), "Bytes", Bytes),
+                (nameof(Duration), "Milliseconds", (long)Duration.TotalMilliseconds),
+            ]);
+
         var line = new ArrayBufferWriter<byte>(1024);
         using (var json = new Utf8JsonWriter(line))
         {
@@ -56,10 +83,13 @@ public sealed class Metrics
             json.WriteEndArray();
             json.WriteEndArray();
             json.WriteStartArray("Metrics");
-            foreach (var name in (ReadOnlySpan<string>)[nameof(Received), nameof(Filtered), nameof(Shipped), nameof(Failed), nameof(Truncated), nameof(Retried)])
-                WriteDefinition(json, name, "Count");
-            WriteDefinition(json, nameof(Bytes), "Bytes");
-            WriteDefinition(json, nameof(Duration), "Milliseconds");
+            foreach (var (name, unit, _) in values)
+            {
+                json.WriteStartObject();
+                json.WriteString("Name", name);
+                json.WriteString("Unit", unit);
+                json.WriteEndObject();
+            }
             json.WriteEndArray();
             json.WriteEndObject();
             json.WriteEndArray();
@@ -67,27 +97,13 @@ public sealed class Metrics
             json.WriteString("FunctionName", function);
             json.WriteString("LogGroup", logGroup);
             json.WriteString("Destination", destination);
-            json.WriteNumber(nameof(Received), Received);
-            json.WriteNumber(nameof(Filtered), Filtered);
-            json.WriteNumber(nameof(Shipped), Shipped);
-            json.WriteNumber(nameof(Failed), Failed);
-            json.WriteNumber(nameof(Truncated), Truncated);
-            json.WriteNumber(nameof(Retried), Retried);
-            json.WriteNumber(nameof(Bytes), Bytes);
-            json.WriteNumber(nameof(Duration), (long)Duration.TotalMilliseconds);
+            foreach (var (name, _, value) in values)
+                json.WriteNumber(name, value);
             json.WriteEndObject();
         }
         line.Write("\n"u8);
         // In one piece: a line that comes in two is two log events.
         output.Write(line.WrittenSpan);
         output.Flush();
-    }
-
-    private static void WriteDefinition(Utf8JsonWriter json, string name, string unit)
-    {
-        json.WriteStartObject();
-        json.WriteString("Name", name);
-        json.WriteString("Unit", unit);
-        json.WriteEndObject();
     }
 }

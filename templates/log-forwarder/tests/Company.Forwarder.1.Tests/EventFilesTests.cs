@@ -17,7 +17,7 @@ public sealed class EventFilesTests
         Assert.Equal(EventFiles.Good.Keys.Concat(EventFiles.Malformed.Keys).Order(), EventFiles.Names);
         Assert.All(EventFiles.Good, file => Assert.Equal(file.Value, Encoding.UTF8.GetString(LogsEvent.Unpack(EventFiles.Read(file.Key)))));
         Assert.All(EventFiles.Malformed, file => Assert.Contains(
-            file.Value.Says, Assert.Throws<MalformedEventException>(() => SubscriptionEvent.Read(EventFiles.Read(file.Key))).Message, StringComparison.Ordinal));
+            file.Value.Says, Assert.Throws<MalformedEventException>(() => LogsEvent.Read(EventFiles.Read(file.Key))).Message, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -40,6 +40,7 @@ public sealed class EventFilesTests
         }
 
         Assert.Null(failure);
+        Assert.Empty(invocation.Lines);
         var lines = name is "control-message" or "own-log-group" ? [] : MessagesOf(EventFiles.Good[name]);
         Assert.Equal(lines.Count, server.Taken.Count());
         Assert.All(server.Taken.Zip(lines), pair => Assert.True(IsSame(pair.First.Line, pair.Second), $"{pair.First.Line} is not {pair.Second}"));

@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Amazon.S3;
 using Microsoft.AspNetCore.Http;
 using Xunit;
+using Stopwatch = System.Diagnostics.Stopwatch;
 
 namespace Company.Forwarder._1.Tests;
 
@@ -36,7 +38,7 @@ public sealed class LogShipperTests
         await using var server = await DestinationServer.StartAsync();
         server.Faults = n => n == 0 ? new Fault(503) : null;
         using var output = new MemoryStream();
-        var settings = new Dictionary<string, string> { ["EXCLUDE_PATTERN"] = "^DEBUG" };
+        var settings = new Dictionary<string, string> { ["EXCLUDE_PATTERN"] = "^DEBUG", ["METRICS"] = "on" };
         await TestShipper.Create(server, settings, output: output).ShipAsync(
             LogsEvent.Of("a", "DEBUG b", "", new string('x', 2_000_000)), new TestInvocation());
 
@@ -45,7 +47,7 @@ public sealed class LogShipperTests
         Assert.Equal(1, line.Count(c => c == '\n'));
         var metrics = JsonElement.Parse(line);
         int Value(string name) => metrics.GetProperty(name).GetInt32();
-        Assert.Equal((4, 2, 2, 0, 1, 1), (Value("Received"), Value("Filtered"), Value("Shipped"), Value("Failed"), Value("Truncated"), Value("Retried")));
+        Assert.Equal((4, 2, 2, 0, 1, 1), (Value("Received"), Value("Filtered"), Value("Shipped"), Value("Failed"), Value("Split"), Value("Retried")));
         Assert.True(Value("Bytes") > 0);
         var directive = metrics.GetProperty("_aws").GetProperty("CloudWatchMetrics")[0];
         Assert.Equal("LogForwarder", directive.GetProperty("Namespace").GetString());
@@ -56,23 +58,158 @@ public sealed class LogShipperTests
     }
 
     [Theory]
-    [InlineData("""{"level":"VALUE"}""")]
-    [InlineData("""{"requestId":"VALUE"}""")]
-    [InlineData("""{"AWSRequestId":"VALUE"}""")]
-    [InlineData("""{"function_request_id":"VALUE"}""")]
-    [InlineData("""{"type":"mine","record":{"requestId":"VALUE"}}""")]
-    public async Task Cuts_a_line_whichever_member_makes_it_too_long(string form)
+    [InlineData("VALUE", "größer \"漢字\" \\\u0001🚀")]
+    [InlineData("""{"level":"VALUE"}""", "größer 漢字 🚀")]
+    [InlineData("""{"requestId":"VALUE"}""", "größer 漢字 🚀")]
+    [InlineData("""{"AWSRequestId":"VALUE"}""", "größer 漢字 🚀")]
+    [InlineData("""{"function_request_id":"VALUE"}""", "größer 漢字 🚀")]
+    [InlineData("""{"type":"mine","record":{"requestId":"VALUE"}}""", "größer 漢字 🚀")]
+    public async Task Sends_a_line_in_numbered_parts_whichever_member_makes_it_too_long(string form, string filling)
     {
         await using var server = await DestinationServer.StartAsync();
-        var limit = server.CreateDestination().Limits.EntryBytes;
-        var line = form.Replace("VALUE", new string('x', limit + 10_000), StringComparison.Ordinal);
-        await TestShipper.Create(server).ShipAsync(LogsEvent.Of(line), new TestInvocation());
+        var limits = server.CreateDestination().Limits;
+        var line = form.Replace("VALUE", string.Concat(Enumerable.Repeat(filling, limits.EntryBytes / 15)), StringComparison.Ordinal);
+        await TestShipper.Create(server).ShipAsync(LogsEvent.Of("before", line, "after"), new TestInvocation());
 
-        Assert.InRange(Assert.Single(server.Requests).Body.Length, limit - 1_000, limit);
-        var taken = Assert.Single(server.Taken).Line.GetString()!;
-        var kept = taken[..taken.LastIndexOf(" [cut: ", StringComparison.Ordinal)];
-        Assert.StartsWith(kept, line, StringComparison.Ordinal);
-        Assert.Equal($"{kept} [cut: {line.Length - kept.Length} bytes]", taken);
+        Assert.All(server.Requests, request => Assert.InRange(request.Body.Length, 1, limits.Bytes));
+        var taken = server.Taken.ToList();
+        Assert.Equal((LogsEvent.Id(0), LogsEvent.Id(2)), (taken[0].EventId, taken[^1].EventId));
+        var parts = taken[1..^1];
+        Assert.Equal(Enumerable.Range(1, parts.Count), parts.Select(part => part.Part));
+        Assert.All(parts, part => Assert.Equal((LogsEvent.Id(1), parts.Count), (part.EventId, part.Parts)));
+        Assert.Equal(line, string.Concat(parts.Select(part => part.Line.GetString())));
+    }
+
+    [Fact]
+    public async Task Is_quiet_when_nothing_is_wrong()
+    {
+        await using var server = await DestinationServer.StartAsync();
+        using var output = new MemoryStream();
+        var invocation = new TestInvocation();
+        await TestShipper.Create(server, output: output).ShipAsync(LogsEvent.Of("a", "b", "c", "d", "e"), invocation);
+
+        Assert.Equal(5, server.Taken.Count());
+        Assert.Empty(invocation.Lines);
+        Assert.Equal(0, output.Length);
+    }
+
+    [Theory]
+    [InlineData("DELIVERY_LOG", 1, 0)]
+    [InlineData("METRICS", 0, 1)]
+    public async Task Says_more_by_one_switch_for_each(string setting, int logged, int metrics)
+    {
+        await using var server = await DestinationServer.StartAsync();
+        using var output = new MemoryStream();
+        var invocation = new TestInvocation();
+        await TestShipper.Create(server, new Dictionary<string, string> { [setting] = "on" }, output: output).ShipAsync(LogsEvent.Of("a", "b"), invocation);
+
+        Assert.Equal(logged, invocation.Lines.Count(line => line == $"Information: Shipped 2 of 2 lines from /aws/lambda/acme-auth-dev-hello to {server.CreateDestination().Name}."));
+        Assert.Equal(metrics, Encoding.UTF8.GetString(output.ToArray()).Count(c => c == '\n'));
+    }
+
+    [Fact]
+    public async Task Sets_aside_the_line_that_is_refused_for_good_and_succeeds()
+    {
+        await using var server = await DestinationServer.StartAsync();
+        await using var s3 = await S3Server.StartAsync();
+        using var client = s3.CreateClient();
+        using var output = new MemoryStream();
+        server.LongestBody = 5_000;
+        var invocation = new TestInvocation();
+        var lines = Enumerable.Range(0, 50).Select(n => n == 20 ? new string('x', 6_000) : $"line {n}").ToArray();
+        await TestShipper.Create(server, output: output).ShipAsync(LogsEvent.Of(lines), invocation, new FailedEvents(new Lazy<IAmazonS3>(client), "failed-events"));
+
+        Assert.Equal(lines.Where((_, n) => n != 20), server.Taken.Select(entry => entry.Line.GetString()));
+        var (key, record) = Assert.Single(s3.Objects);
+        Assert.Matches($"^failed-events/refused/{invocation.FunctionName}/[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}/{invocation.AwsRequestId}$", key);
+        using var json = JsonDocument.Parse(record);
+        var logs = LogsEvent.Read(Encoding.UTF8.GetBytes(json.RootElement.GetProperty("requestPayload").GetRawText()));
+        Assert.Equal((1, "/aws/lambda/acme-auth-dev-hello"), (logs.LineCount, logs.LogGroup));
+        Assert.Contains(invocation.Lines, line => line.StartsWith("Error: ", StringComparison.Ordinal) && line.Contains(" refuses 1 lines ", StringComparison.Ordinal));
+        var metrics = JsonElement.Parse(Encoding.UTF8.GetString(output.ToArray()));
+        Assert.Equal(1, metrics.GetProperty("Refused").GetInt32());
+        Assert.False(metrics.TryGetProperty("Failed", out _));
+    }
+
+    [Theory]
+    [InlineData(true)] // S3 does not take it
+    [InlineData(false)] // there is no bucket
+    public async Task Fails_for_a_refused_line_that_cannot_be_kept(bool hasBucket)
+    {
+        await using var server = await DestinationServer.StartAsync();
+        await using var s3 = await S3Server.StartAsync();
+        using var client = s3.CreateClient();
+        s3.Fails = (_, _) => 503;
+        server.LongestBody = 5_000;
+        var failure = await Assert.ThrowsAsync<DeliveryException>(() => TestShipper.Create(server).ShipAsync(
+            LogsEvent.Of("a", new string('x', 6_000)), new TestInvocation(), hasBucket ? new FailedEvents(new Lazy<IAmazonS3>(client), "failed-events") : null));
+
+        Assert.Equal((1, 1), (failure.Undelivered, failure.Shipped));
+        Assert.StartsWith("the destination refuses them for good", failure.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Adds_the_static_fields_to_every_line()
+    {
+        await using var server = await DestinationServer.StartAsync();
+        await TestShipper.Create(server, new Dictionary<string, string> { ["STATIC_FIELDS"] = "team=orders, note=say \"hi\"=1" }).ShipAsync(LogsEvent.Of("a", """{"b":1}"""), new TestInvocation());
+
+        Assert.All(server.Taken, entry =>
+        {
+            var fields = entry.Entry.TryGetProperty("fields", out var inner) ? inner : entry.Entry;
+            Assert.Equal(("orders", "say \"hi\"=1"), (fields.GetProperty("team").GetString(), fields.GetProperty("note").GetString()));
+        });
+        Assert.Equal(2, server.Taken.Count());
+    }
+
+    [Theory]
+    [InlineData("/aws/lambda/acme-auth-dev-hello", "keep a")]
+    [InlineData("/aws/lambda/acme-auth-dev-world", "keep a,b")]
+    [InlineData("/aws/lambda/other", "keep a,b,secret c")]
+    public async Task Includes_and_excludes_by_log_group(string logGroup, string left)
+    {
+        await using var server = await DestinationServer.StartAsync();
+        var settings = new Dictionary<string, string>
+        {
+            ["EXCLUDE_PATTERN"] = "^DEBUG",
+            ["LOG_GROUP_PATTERNS"] = """{"/aws/lambda/acme-auth-dev-hello":{"include":"^keep"},"/aws/lambda/acme-*":{"exclude":"^secret"}}""",
+        };
+        await TestShipper.Create(server, settings).ShipAsync(LogsEvent.Pack(LogsEvent.Json(["keep a", "b", "secret c", "DEBUG d"], logGroup)), new TestInvocation());
+
+        Assert.Equal(left, string.Join(',', server.Taken.Select(entry => entry.Line.GetString())));
+    }
+
+    [Theory]
+    [InlineData("on", "", "ACCOUNT_LEVEL_POLICY", 1)]
+    [InlineData("on", "", null, 0)] // the policy brings it as well
+    [InlineData("on", "/aws/lambda/x, /aws/lambda/acme-auth-dev-hello", null, 1)] // the policy leaves it out
+    [InlineData("overlap", "", null, 1)]
+    [InlineData("overlap", "", "ACCOUNT_LEVEL_POLICY", 1)]
+    [InlineData("off", "", null, 1)]
+    [InlineData("off", "", "ACCOUNT_LEVEL_POLICY", 1)]
+    public async Task Ships_a_line_once_beside_the_accounts_policy(string allLogGroups, string excluded, string? policyLevel, int times)
+    {
+        await using var server = await DestinationServer.StartAsync();
+        var settings = new Dictionary<string, string> { ["ALL_LOG_GROUPS"] = allLogGroups, ["EXCLUDED_LOG_GROUPS"] = excluded };
+        await TestShipper.Create(server, settings).ShipAsync(LogsEvent.Pack(LogsEvent.Json(["a"], policyLevel: policyLevel)), new TestInvocation());
+
+        Assert.Equal(times, server.Taken.Count());
+    }
+
+    [Fact]
+    public async Task Ends_a_send_and_reports_it_when_the_environment_is_shut_down()
+    {
+        await using var server = await DestinationServer.StartAsync();
+        server.Faults = _ => new Fault { Hangs = true };
+        using var shutdown = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+        using var output = new MemoryStream();
+        var started = Stopwatch.GetTimestamp();
+        var failure = await Assert.ThrowsAsync<DeliveryException>(() =>
+            TestShipper.Create(server, output: output, shutdown: shutdown).ShipAsync(LogsEvent.Of("a"), new TestInvocation()));
+
+        Assert.Equal(("Lambda shuts the environment down", 1, true), (failure.Reason, failure.Undelivered, failure.IsStopped));
+        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(3));
+        Assert.Equal(1, JsonElement.Parse(Encoding.UTF8.GetString(output.ToArray())).GetProperty("Failed").GetInt32());
     }
 
     [Fact]
@@ -146,7 +283,7 @@ public sealed class LogShipperTests
     {
         await using var server = await DestinationServer.StartAsync();
         server.Token = "hunter2";
-        var faults = new Fault?[] { new(429), new(503), new() { Resets = true }, new(401), new(400), new(413), new(404) };
+        var faults = new Fault?[] { new(429), new(503), new() { Resets = true }, new(401), new(400), new(413), new(404), new(200) { Body = "hunter2 <html>the payload" } };
         foreach (var fault in faults)
         {
             server.Faults = _ => fault;

@@ -22,7 +22,8 @@ public static class LogsEvent
         IEnumerable<string> lines,
         string logGroup = "/aws/lambda/acme-auth-dev-hello",
         string logStream = "2026/11/22/[$LATEST]8a1f0c3e5b7d4f6298c0d1e2f3a4b5c6",
-        string messageType = "DATA_MESSAGE")
+        string messageType = "DATA_MESSAGE",
+        string? policyLevel = null)
     {
         var events = lines.Select((line, n) => (JsonNode)new JsonObject
         {
@@ -30,7 +31,7 @@ public static class LogsEvent
             ["timestamp"] = FirstTimestamp + n,
             ["message"] = line,
         });
-        return new JsonObject
+        var json = new JsonObject
         {
             ["messageType"] = messageType,
             ["owner"] = "123456789012",
@@ -38,7 +39,10 @@ public static class LogsEvent
             ["logStream"] = logStream,
             ["subscriptionFilters"] = new JsonArray("acme-auth-dev-forwarding"),
             ["logEvents"] = new JsonArray([.. events]),
-        }.ToJsonString(AsItIs);
+        };
+        if (policyLevel is not null)
+            json["policyLevel"] = policyLevel;
+        return json.ToJsonString(AsItIs);
     }
 
     /// <summary>The id of the n-th line, of the length that CloudWatch gives its ids.</summary>
@@ -52,6 +56,9 @@ public static class LogsEvent
 
     /// <summary>Puts base64 into the outer object.</summary>
     public static byte[] Wrap(string base64) => Encoding.UTF8.GetBytes($$$"""{"awslogs":{"data":"{{{base64}}}"}}""");
+
+    /// <summary>Reads an event as the function does.</summary>
+    public static SubscriptionEvent Read(byte[] payload) => SubscriptionEvent.Read(SubscriptionEvent.ReadEnvelope(payload.AsSpan()));
 
     /// <summary>The JSON that an event carries, as it was packed.</summary>
     public static byte[] Unpack(byte[] payload)

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Company.Forwarder._1.Tests;
 
-/// <summary>Makes shippers that do not need minutes to give up.</summary>
+/// <summary>Makes shippers that do not need minutes to give up, and hands them events as the function does.</summary>
 public static class TestShipper
 {
     /// <summary>Rules with short pauses.</summary>
@@ -16,13 +16,18 @@ public static class TestShipper
 
     private static readonly HttpClient Http = Functions.Forwarder.CreateHttp();
 
+    /// <summary>Ships an event, from its JSON on.</summary>
+    public static Task ShipAsync(this LogShipper shipper, byte[] payload, TestInvocation invocation, FailedEvents? failedEvents = null) =>
+        Functions.Forwarder.HandleAsync(new MemoryStream(payload), invocation, shipper, failedEvents);
+
     /// <summary>A shipper to a server, with the settings given.</summary>
     public static LogShipper Create(
         DestinationServer server,
         IReadOnlyDictionary<string, string>? settings = null,
         DeliveryRules? rules = null,
         Destination? destination = null,
-        Stream? output = null)
+        Stream? output = null,
+        CancellationTokenSource? shutdown = null)
     {
         string? Setting(string name) =>
             settings?.GetValueOrDefault(name) ?? name switch
@@ -43,6 +48,7 @@ public static class TestShipper
                 Credentials = new CredentialSource(Setting, destination.HasToken),
             },
             Http,
-            output ?? Stream.Null);
+            output ?? Stream.Null,
+            shutdown?.Token ?? CancellationToken.None);
     }
 }

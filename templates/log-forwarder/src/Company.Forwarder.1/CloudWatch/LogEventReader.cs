@@ -34,7 +34,7 @@ public sealed class LogEventReader : IDisposable
         tokens = new JsonTokens(new GZipStream(bytes, CompressionMode.Decompress));
     }
 
-    /// <summary><c>DATA_MESSAGE</c>, or <c>CONTROL_MESSAGE</c> for a check whether the forwarder can be reached. Like the three below, null until it has been read.</summary>
+    /// <summary><c>DATA_MESSAGE</c>, or <c>CONTROL_MESSAGE</c> for a check whether the forwarder can be reached. Like the members below, null until it has been read.</summary>
     public string? MessageType { get; private set; }
 
     /// <summary>The account that the log group belongs to, 12 digits.</summary>
@@ -46,6 +46,9 @@ public sealed class LogEventReader : IDisposable
     /// <summary>The log stream's name.</summary>
     public string? LogStream { get; private set; }
 
+    /// <summary><c>ACCOUNT_LEVEL_POLICY</c> when the account's subscription policy sent the event, not a log group's own filter. Null until it has been read.</summary>
+    public string? PolicyLevel { get; private set; }
+
     /// <summary>Whether a <c>logEvents</c> array has been found.</summary>
     public bool HasEvents { get; private set; }
 
@@ -55,7 +58,7 @@ public sealed class LogEventReader : IDisposable
     /// <summary>When the log event happened, in milliseconds since 1970.</summary>
     public long Timestamp { get; private set; }
 
-    /// <summary>The line as it stands in the JSON, escapes included: cheap, to look whether something is in it.</summary>
+    /// <summary>The line as it is in the JSON, with its escapes: a cheap way to look for something in it.</summary>
     public ReadOnlySpan<byte> EscapedMessage => escaped.AsSpan(0, escapedLength);
 
     /// <summary>Goes to the next log event.</summary>
@@ -72,16 +75,16 @@ public sealed class LogEventReader : IDisposable
         }
         catch (InvalidDataException e)
         {
-            throw new MalformedEventException("The event's awslogs.data is not whole gzip data; expected is gzipped JSON.", e);
+            throw new MalformedEventException("The event's awslogs.data is not whole gzip data; expected gzipped JSON.", e);
         }
         catch (JsonException e)
         {
             throw new MalformedEventException(
-                $"The event's awslogs.data is not whole JSON (line {e.LineNumber}, byte {e.BytePositionInLine}); expected is what CloudWatch Logs sends to a subscription.");
+                $"The event's awslogs.data is not whole JSON (line {e.LineNumber}, byte {e.BytePositionInLine}); expected what CloudWatch Logs sends to a subscription.");
         }
     }
 
-    /// <summary>Takes the escapes out of the line.</summary>
+    /// <summary>Unescapes the line.</summary>
     /// <returns>Valid UTF-8, which the caller may change; it is gone with the next <see cref="Read()"/>.</returns>
     public Span<byte> TakeMessage()
     {
@@ -104,7 +107,7 @@ public sealed class LogEventReader : IDisposable
         if (!isStarted)
         {
             if (!tokens.Read(ref reader) || reader.TokenType != JsonTokenType.StartObject)
-                throw Malformed("is no JSON object", "an object with logEvents");
+                throw Malformed("is not a JSON object", "an object with logEvents");
             isStarted = true;
         }
 
@@ -124,7 +127,7 @@ public sealed class LogEventReader : IDisposable
                 case JsonTokenType.EndObject when !isAmongEvents:
                     break;
                 default:
-                    throw Malformed("has something else than objects in logEvents", "objects with id, timestamp and message");
+                    throw Malformed("has something other than objects in logEvents", "objects with id, timestamp and message");
             }
         }
         return false;
@@ -136,7 +139,7 @@ public sealed class LogEventReader : IDisposable
         {
             tokens.Read(ref reader);
             if (reader.TokenType != JsonTokenType.StartArray)
-                throw Malformed("has logEvents that are no array", "an array");
+                throw Malformed("has logEvents that are not an array", "an array");
             HasEvents = isAmongEvents = true;
         }
         else if (reader.ValueTextEquals("messageType"u8))
@@ -147,6 +150,8 @@ public sealed class LogEventReader : IDisposable
             LogGroup = ReadText(ref reader);
         else if (reader.ValueTextEquals("logStream"u8))
             LogStream = ReadText(ref reader);
+        else if (reader.ValueTextEquals("policyLevel"u8))
+            PolicyLevel = ReadText(ref reader);
         else
             tokens.Skip(ref reader);
     }

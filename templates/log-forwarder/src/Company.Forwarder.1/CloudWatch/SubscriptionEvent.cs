@@ -1,8 +1,13 @@
-using System.Buffers;
-using System.Buffers.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using Amazon.Lambda.CloudWatchLogsEvents;
 
 namespace Company.Forwarder._1;
+
+/// <summary>The envelope's JSON, without reflection.</summary>
+[JsonSourceGenerationOptions(PropertyNameCaseInsensitive = true)]
+[JsonSerializable(typeof(CloudWatchLogsEvent))]
+public sealed partial class CloudWatchLogsJson : JsonSerializerContext;
 
 /// <summary>
 /// What CloudWatch Logs hands to Lambda: <c>{"awslogs": {"data": "&lt;base64 of gzipped JSON&gt;"}}</c>. It has been read once
@@ -10,7 +15,7 @@ namespace Company.Forwarder._1;
 /// </summary>
 public sealed class SubscriptionEvent
 {
-    private const string Form = """expected: {"awslogs":{"data":"<base64 of gzipped JSON>"}}""";
+    private const string Form = """expected {"awslogs":{"data":"<base64 of gzipped JSON>"}}""";
 
     private readonly ReadOnlyMemory<byte> gzip;
     private readonly Dictionary<Guid, byte[]> traces = [];
@@ -31,12 +36,22 @@ public sealed class SubscriptionEvent
         IsControlMessage = events.MessageType == "CONTROL_MESSAGE";
         if (!IsControlMessage && (!events.HasEvents || events.LogGroup is null))
             throw new MalformedEventException(
-                "The JSON in the event's awslogs.data has no logEvents or no logGroup; expected is what CloudWatch Logs sends to a subscription.");
+                "The JSON in the event's awslogs.data has no logEvents or no logGroup; expected what CloudWatch Logs sends to a subscription.");
         (Account, LogGroup, LogStream) = (events.Owner ?? "", events.LogGroup ?? "", events.LogStream ?? "");
+        IsOfAccountPolicy = events.PolicyLevel == "ACCOUNT_LEVEL_POLICY";
     }
 
-    /// <summary>CloudWatch Logs asking whether the forwarder can be reached. Nobody logged what it holds.</summary>
+    /// <summary>Whether CloudWatch Logs only checks that the forwarder can be reached. Such an event holds no logged line.</summary>
     public bool IsControlMessage { get; }
+
+    /// <summary>
+    /// Whether the account's subscription policy sent it, not a log group's own filter.
+    /// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters-AccountLevel.html
+    /// </summary>
+    public bool IsOfAccountPolicy { get; }
+
+    /// <summary>Whether lines of a request come before and after those of another: the environment serves several at a time.</summary>
+    public bool IsInterleaved { get; private set; }
 
     /// <summary>The account that the log group belongs to, 12 digits.</summary>
     public string Account { get; }
@@ -50,33 +65,50 @@ public sealed class SubscriptionEvent
     /// <summary>How many log events there are.</summary>
     public int LineCount { get; }
 
-    /// <summary>Decodes and checks an event.</summary>
-    /// <param name="json">The event. It is overwritten: its base64 is decoded in place.</param>
+    /// <summary>Reads the envelope.</summary>
     /// <exception cref="MalformedEventException">It is not in the form above.</exception>
-    public static SubscriptionEvent Read(Memory<byte> json)
+    public static CloudWatchLogsEvent ReadEnvelope(Stream json)
     {
-        var (start, length) = FindData(json.Span);
-        var data = json.Slice(start, length);
-
-        // An encoder may write each slash of base64 as \/.
-        if (data.Span.Contains((byte)'\\'))
+        try
         {
-            var unescaped = ArrayPool<byte>.Shared.Rent(length);
-            length = JsonString.Unescape(data.Span, ref unescaped);
-            unescaped.AsSpan(0, length).CopyTo(data.Span);
-            ArrayPool<byte>.Shared.Return(unescaped);
-            data = data[..length];
+            return JsonSerializer.Deserialize(json, CloudWatchLogsJson.Default.CloudWatchLogsEvent) ?? throw NotTheForm();
         }
+        catch (JsonException)
+        {
+            throw NotTheForm();
+        }
+    }
 
-        if (Base64.DecodeFromUtf8InPlace(data.Span, out var decoded) != OperationStatus.Done || decoded == 0)
+    /// <inheritdoc cref="ReadEnvelope(Stream)"/>
+    public static CloudWatchLogsEvent ReadEnvelope(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, CloudWatchLogsJson.Default.CloudWatchLogsEvent) ?? throw NotTheForm();
+        }
+        catch (JsonException)
+        {
+            throw NotTheForm();
+        }
+    }
+
+    /// <summary>Decodes and checks an event.</summary>
+    /// <param name="envelope">The event. Its <c>DecodeData</c> would hold the whole text in memory; this reads it as a stream.</param>
+    /// <exception cref="MalformedEventException">It is not in the form above.</exception>
+    public static SubscriptionEvent Read(CloudWatchLogsEvent envelope)
+    {
+        ArgumentNullException.ThrowIfNull(envelope);
+        var base64 = envelope.Awslogs?.EncodedData ?? throw new MalformedEventException($"The event has no awslogs.data; {Form}.");
+        var gzip = new byte[base64.Length / 4 * 3 + 3];
+        if (!Convert.TryFromBase64String(base64, gzip, out var length) || length == 0)
             throw new MalformedEventException($"The event's awslogs.data is empty or not base64; {Form}.");
-        return new SubscriptionEvent(data[..decoded]);
+        return new SubscriptionEvent(gzip.AsMemory(0, length));
     }
 
     /// <summary>Reads the log events, from the first on.</summary>
     public LogEventReader OpenEvents() => new(gzip);
 
-    /// <summary>The trace id of a request, if a line of this event tells it: <c>1-&lt;8 hex&gt;-&lt;24 hex&gt;</c>; else empty.</summary>
+    /// <summary>The trace id of a request, if a line of this event tells it: <c>1-&lt;8 hex&gt;-&lt;24 hex&gt;</c>; otherwise empty.</summary>
     public ReadOnlySpan<byte> TraceOf(Guid request) => traces.TryGetValue(request, out var trace) ? trace : default;
 
     // Returns the request id of the line, if the trace of that request is known now.
@@ -85,48 +117,10 @@ public sealed class SubscriptionEvent
         var fields = LineFields.Read(events.TakeMessage());
         if (fields.TraceId.IsEmpty || !RequestTrace.TryParseRequestId(fields.RequestId, out var request))
             return null;
-        traces.TryAdd(request, fields.TraceId.ToArray());
+        if (!traces.TryAdd(request, fields.TraceId.ToArray()) && fields.IsOfRuntime)
+            IsInterleaved = true;
         return fields.RequestId.ToArray();
     }
 
-    private static (int Start, int Length) FindData(ReadOnlySpan<byte> json)
-    {
-        var reader = new Utf8JsonReader(json);
-        try
-        {
-            var data = (0, 0);
-            var isFound = false;
-            reader.Read();
-            if (reader.TokenType != JsonTokenType.StartObject)
-                throw new MalformedEventException($"The event is no JSON object; {Form}.");
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-            {
-                var isLogs = reader.ValueTextEquals("awslogs"u8);
-                reader.Read();
-                if (!isLogs || reader.TokenType != JsonTokenType.StartObject)
-                {
-                    reader.Skip();
-                    continue;
-                }
-                while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-                {
-                    var isData = reader.ValueTextEquals("data"u8);
-                    reader.Read();
-                    if (isData && reader.TokenType == JsonTokenType.String)
-                    {
-                        // The token starts at its quote.
-                        data = ((int)reader.TokenStartIndex + 1, reader.ValueSpan.Length);
-                        isFound = true;
-                    }
-                    else
-                        reader.Skip();
-                }
-            }
-            return isFound ? data : throw new MalformedEventException($"The event has no awslogs.data; {Form}.");
-        }
-        catch (JsonException e)
-        {
-            throw new MalformedEventException($"The event is not whole JSON (line {e.LineNumber}, byte {e.BytePositionInLine}); {Form}.");
-        }
-    }
+    private static MalformedEventException NotTheForm() => new($"The event is not JSON of the form of CloudWatch Logs; {Form}.");
 }

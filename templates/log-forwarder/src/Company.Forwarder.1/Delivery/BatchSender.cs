@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using System.Net;
 using Amazon.Lambda.Core;
 
 namespace Company.Forwarder._1;
@@ -12,11 +11,15 @@ public sealed class BatchSender(
     private const int LongestAnswer = 64 << 10;
 
     private readonly MemoryStream gzip = new();
+    private readonly HashSet<int> undelivered = [];
     private bool hasRefreshed;
     private int tooLong = int.MaxValue;
 
-    /// <summary>How many entries the destination has.</summary>
+    /// <summary>How many lines the destination has.</summary>
     public int Shipped { get; private set; }
+
+    /// <summary>The lines that the destination refuses for good, by their place in the event.</summary>
+    public SortedSet<int> Refused { get; } = [];
 
     /// <summary>How many requests were sent again.</summary>
     public int Retried { get; private set; }
@@ -24,13 +27,16 @@ public sealed class BatchSender(
     /// <summary>How many bytes were sent, compressed.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>Why entries were not delivered: the last reason. Null as long as all were.</summary>
+    /// <summary>Why lines were not delivered: the last reason. Null as long as all were.</summary>
     public string? Failure { get; private set; }
+
+    /// <summary>Why the destination refuses lines for good: the last reason. Null as long as it refuses none.</summary>
+    public string? Refusal { get; private set; }
 
     /// <summary>Whether sending more is of no use now: the time is over, the credentials are refused, or the destination wants a longer pause.</summary>
     public bool IsStopped { get; private set; }
 
-    /// <summary>Sends the entries of a batch. Those that are not counted in <see cref="Shipped"/> afterwards were not delivered.</summary>
+    /// <summary>Sends the entries of a batch. A line that is counted neither in <see cref="Shipped"/> nor in <see cref="Refused"/> afterwards was not delivered.</summary>
     public async Task SendAsync(Batch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
@@ -45,7 +51,7 @@ public sealed class BatchSender(
             switch (count > 1 && body.Length >= tooLong ? new Verdict.Split() : await SendUntilJudgedAsync(body, count))
             {
                 case Verdict.Delivered:
-                    Shipped += count;
+                    Deliver(batch, first, count);
                     break;
                 case Verdict.Split when count > 1:
                     tooLong = Math.Min(tooLong, body.Length);
@@ -53,25 +59,26 @@ public sealed class BatchSender(
                     parts.Push((first, count / 2));
                     break;
                 case Verdict.Split:
-                    Fail(1, "an entry is too large for the destination (413)");
+                    Refuse(batch, first, count, "an entry is too large for it (413)");
                     break;
-                case Verdict.EntryRejected rejected:
-                    Shipped += rejected.Entry;
-                    Fail(1, $"the destination refuses an entry ({rejected.Reason})");
-                    if (rejected.Entry + 1 < count)
-                        parts.Push((first + rejected.Entry + 1, count - rejected.Entry - 1));
+                case Verdict.EntryRefused refused:
+                    Deliver(batch, first, refused.Entry);
+                    Refuse(batch, first + refused.Entry, 1, refused.Reason);
+                    if (refused.Entry + 1 < count)
+                        parts.Push((first + refused.Entry + 1, count - refused.Entry - 1));
+                    break;
+                case Verdict.SomeRefused refused:
+                    await FindRefusedAsync(batch, first, count, refused.Entries, refused.Reason);
                     break;
                 case Verdict.Rejected rejected:
-                    Shipped += count - rejected.Entries;
-                    if (rejected.Entries > 0)
-                        Fail(rejected.Entries, $"the destination refuses them ({rejected.Reason})");
+                    Fail(batch, first, count, $"the destination refuses them ({rejected.Reason})");
                     break;
                 case Verdict.Unauthorized:
-                    Fail(count, "the destination refuses the credentials, also after they were fetched again");
+                    Fail(batch, first, count, "the destination refuses the credentials, also after they were fetched again");
                     IsStopped = true;
                     break;
                 case Verdict.Retry retry:
-                    Fail(count, IsStopped ? retry.Reason : $"{retry.Reason}, and no attempt is left");
+                    Fail(batch, first, count, IsStopped ? retry.Reason : $"{retry.Reason}, and no attempt is left");
                     break;
             }
         }
@@ -80,13 +87,40 @@ public sealed class BatchSender(
     /// <inheritdoc/>
     public void Dispose() => gzip.Dispose();
 
+    // Of these entries the destination has all but some, and does not say which. Halves are sent again until it is clear; those that it
+    // has come twice, each time that a half with a refused one is sent.
+    private async Task FindRefusedAsync(Batch batch, int first, int count, int refused, string reason)
+    {
+        if (refused <= 0)
+            Deliver(batch, first, count);
+        else if (refused >= count)
+            Refuse(batch, first, count, reason);
+        else
+        {
+            var half = count / 2;
+            var inHalf = await SendUntilJudgedAsync(batch.Body(first, half), half) switch
+            {
+                Verdict.Delivered => 0,
+                Verdict.SomeRefused some => some.Entries,
+                _ => -1,
+            };
+            if (inHalf < 0 || inHalf > refused)
+            {
+                Fail(batch, first, count, $"the destination refuses {refused} of them ({reason}), and it could not be found out which");
+                return;
+            }
+            await FindRefusedAsync(batch, first, half, inHalf, reason);
+            await FindRefusedAsync(batch, first + half, count - half, refused - inHalf, reason);
+        }
+    }
+
     private async Task<Verdict> SendUntilJudgedAsync(ReadOnlyMemory<byte> body, int count)
     {
         Compress(body);
         for (var attempt = 1; ; attempt++)
         {
             if (deadline.Remaining <= TimeSpan.Zero)
-                return Stop("the invocation's time is over");
+                return Stop(deadline.Reason);
 
             Verdict verdict;
             TimeSpan? retryAfter;
@@ -107,6 +141,8 @@ public sealed class BatchSender(
             {
                 return Stop(e.Message);
             }
+            if (deadline.IsShutDown && verdict is Verdict.Retry)
+                return Stop(deadline.Reason);
             if (verdict is not Verdict.Retry retry || attempt >= rules.Attempts && retryAfter is null)
                 return verdict;
 
@@ -120,7 +156,7 @@ public sealed class BatchSender(
                     : $"{retry.Reason}, and the destination asks for a longer pause than the invocation has");
             log.LogWarning("{Destination} did not take {Count} lines ({Reason}); attempt {Attempt} follows in {Pause} ms.",
                 destination.Name, count, retry.Reason, attempt + 1, (long)pause.TotalMilliseconds);
-            await Task.Delay(pause);
+            await deadline.DelayAsync(pause);
             Retried++;
         }
     }
@@ -131,26 +167,30 @@ public sealed class BatchSender(
         request.Content = new ReadOnlyMemoryContent(gzip.GetBuffer().AsMemory(0, (int)gzip.Length));
         request.Content.Headers.ContentType = new(destination.ContentType, "utf-8");
         request.Content.Headers.ContentEncoding.Add("gzip");
-        using var timeout = new CancellationTokenSource(deadline.AtMost(rules.RequestTimeout));
+        using var timeout = deadline.Timeout(rules.RequestTimeout);
+        HttpResponseMessage? response = null;
         try
         {
-            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token);
+            response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token);
             var answer = await ReadAsync(response, timeout.Token);
             Bytes += gzip.Length;
             return (destination.Judge(response.StatusCode, answer, count), RetryAfter(response));
         }
         catch (OperationCanceledException)
         {
-            return (new Verdict.Retry("no answer in time"), null);
+            return (new Verdict.Retry(response is null ? "no answer in time" : BrokenOff(response)), null);
         }
-        // What an exception of the network says may name the URL, which can be the secret.
         catch (HttpRequestException e)
         {
-            return (new Verdict.Retry($"{e.HttpRequestError}"), null);
+            return (new Verdict.Retry(response is null ? ConnectionFailure.Describe(e) : BrokenOff(response)), null);
         }
         catch (IOException e)
         {
-            return (new Verdict.Retry(e.GetType().Name), null);
+            return (new Verdict.Retry(response is null ? e.GetType().Name : BrokenOff(response)), null);
+        }
+        finally
+        {
+            response?.Dispose();
         }
     }
 
@@ -167,10 +207,33 @@ public sealed class BatchSender(
         return new Verdict.Retry(reason);
     }
 
-    private void Fail(int count, string reason)
+    // A line is there with its last part, if no other part of it is missing.
+    private void Deliver(Batch batch, int first, int count)
+    {
+        for (var entry = first; entry < first + count; entry++)
+        {
+            var (line, isLast) = batch.LineOf(entry);
+            if (isLast && (undelivered.Count == 0 || !undelivered.Contains(line)))
+                Shipped++;
+        }
+    }
+
+    private void Fail(Batch batch, int first, int count, string reason)
     {
         Failure = reason;
+        for (var entry = first; entry < first + count; entry++)
+            undelivered.Add(batch.LineOf(entry).Line);
         log.LogError("{Count} lines were not delivered to {Destination}: {Reason}", count, destination.Name, reason);
+    }
+
+    private void Refuse(Batch batch, int first, int count, string reason)
+    {
+        Refusal = reason;
+        for (var entry = first; entry < first + count; entry++)
+        {
+            undelivered.Add(batch.LineOf(entry).Line);
+            Refused.Add(batch.LineOf(entry).Line);
+        }
     }
 
     private TimeSpan Jitter(int attempt) =>
@@ -183,24 +246,19 @@ public sealed class BatchSender(
         return pause < TimeSpan.Zero ? TimeSpan.Zero : pause;
     }
 
+    // The whole answer counts: what comes after a 200 may say that the lines were not taken.
     private static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpResponseMessage response, CancellationToken cancellation)
     {
         var announced = response.Content.Headers.ContentLength ?? LongestAnswer;
         if (announced == 0)
             return default;
-        try
-        {
-            await using var content = await response.Content.ReadAsStreamAsync(cancellation);
-            var answer = new byte[(int)Math.Min(announced, LongestAnswer)];
-            var length = await content.ReadAtLeastAsync(answer, answer.Length, throwOnEndOfStream: false, cancellation);
-            return answer.AsMemory(0, length);
-        }
-        catch (Exception e) when (response.IsSuccessStatusCode && e is IOException or HttpRequestException or OperationCanceledException)
-        {
-            // The lines are in, whatever happened to the rest of the answer: sent again they would be there twice.
-            return default;
-        }
+        await using var content = await response.Content.ReadAsStreamAsync(cancellation);
+        var answer = new byte[(int)Math.Min(announced, LongestAnswer)];
+        var length = await content.ReadAtLeastAsync(answer, answer.Length, throwOnEndOfStream: false, cancellation);
+        return answer.AsMemory(0, length);
     }
+
+    private static string BrokenOff(HttpResponseMessage response) => $"{(int)response.StatusCode}, and the answer broke off";
 
     private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
 }

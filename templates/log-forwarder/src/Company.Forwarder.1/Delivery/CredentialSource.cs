@@ -18,7 +18,7 @@ public sealed class CredentialSource : IDisposable
 
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(5);
 
-    // What the name of a parameter or of a secret may hold, and an ARN. JSON is none: who puts the secret itself there must not read it in the log.
+    // What the name of a parameter or of a secret may hold, and an ARN. JSON is neither: a secret that was put there by mistake must not get into the log.
     private static readonly SearchValues<char> NameCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/_+=.@-:");
 
@@ -57,7 +57,7 @@ public sealed class CredentialSource : IDisposable
             ("ssm", not "") => new Uri($"http://localhost:{port}/systemsmanager/parameters/get?name={name}&withDecryption=true"),
             ("secretsmanager", not "") => new Uri($"http://localhost:{port}/secretsmanager/get?secretId={name}"),
             _ => throw new SettingException(
-                "DESTINATION_SECRET does not say where the destination's credentials are kept; expected is ssm:<parameter name> or secretsmanager:<secret name or ARN>."),
+                "DESTINATION_SECRET does not say where the destination's credentials are kept; must be ssm:<parameter name> or secretsmanager:<secret name or ARN>."),
         };
     }
 
@@ -88,7 +88,7 @@ public sealed class CredentialSource : IDisposable
             {
                 using var request = new HttpRequestMessage(HttpMethod.Get, address);
                 request.Headers.Add("X-Aws-Parameters-Secrets-Token", variable("AWS_SESSION_TOKEN") ?? "");
-                using var timeout = new CancellationTokenSource(deadline.AtMost(RequestTimeout));
+                using var timeout = deadline.Timeout(RequestTimeout);
                 using var response = await extension.SendAsync(request, timeout.Token);
                 if (response.StatusCode == HttpStatusCode.OK)
                     return Credentials.Parse(await ReadSecretAsync(response), setting, hasToken);
@@ -103,8 +103,8 @@ public sealed class CredentialSource : IDisposable
             var pause = TimeSpan.FromMilliseconds(50 << attempt);
             if (attempt == Attempts || pause >= deadline.Remaining)
                 throw new SettingException(
-                    $"DESTINATION_SECRET, {setting}, could not be read: {failure}; expected is that it exists, that the function's role may read it, and that the layer of the extension is there.");
-            await Task.Delay(pause);
+                    $"DESTINATION_SECRET, {setting}, could not be read: {failure}. Check that it exists, that the function's role may read it, and that the function has the extension's layer.");
+            await deadline.DelayAsync(pause);
         }
     }
 
@@ -121,7 +121,7 @@ public sealed class CredentialSource : IDisposable
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            throw new SettingException($"DESTINATION_SECRET, {setting}, is no text; expected is a SecureString parameter or a secret string.");
+            throw new SettingException($"DESTINATION_SECRET, {setting}, is not text; must be a SecureString parameter or a secret string.");
         }
     }
 }

@@ -21,7 +21,7 @@ public sealed class Credentials
     /// <param name="json">The secret.</param>
     /// <param name="origin">Where it comes from, for the message.</param>
     /// <param name="hasToken">Whether a token is expected.</param>
-    /// <exception cref="SettingException">It is not what is expected. The message repeats nothing of it.</exception>
+    /// <exception cref="SettingException">It is of another form. The message repeats nothing of it.</exception>
     public static Credentials Parse(string json, string origin, bool hasToken)
     {
         var form = hasToken ? """{"url":"https://…","token":"…"}""" : """{"url":"https://…"}""";
@@ -31,16 +31,22 @@ public sealed class Credentials
             var url = Text(document.RootElement, "url");
             var token = Text(document.RootElement, "token");
             if (url is null || hasToken && string.IsNullOrEmpty(token))
-                throw new SettingException($"{origin} lacks the member {(url is null ? "url" : "token")}; expected is {form}.");
+                throw new SettingException($"{origin} lacks the member {(url is null ? "url" : "token")}; must be {form}.");
+            // A line break at the end is the usual one: the secret was stored from a file.
+            if (!IsPrintable(url) || token is not null && !IsPrintable(token))
+                throw new SettingException(
+                    $"{origin} has a {(IsPrintable(url) ? "token" : "url")} with a blank, a line break or another character that cannot be in one; store it again without that character.");
             if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Scheme != Uri.UriSchemeHttps && !(address.Scheme == Uri.UriSchemeHttp && address.IsLoopback))
-                throw new SettingException($"{origin} has a url that is not https://…; expected is {form}, plain http only to this machine itself.");
+                throw new SettingException($"{origin} has a url that is not https://…; must be {form}; plain http is only for an address on this machine.");
             return new Credentials(address, token ?? "");
         }
         catch (JsonException)
         {
-            throw new SettingException($"{origin} is not JSON; expected is {form}.");
+            throw new SettingException($"{origin} is not JSON; must be {form}.");
         }
     }
+
+    private static bool IsPrintable(string text) => text.All(c => c is > ' ' and < '\x7f');
 
     private static string? Text(JsonElement json, string name) =>
         json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.Globalization;
 using System.Net;
 using System.Text;
@@ -34,7 +35,10 @@ public abstract class Destination
     /// <summary>The media type of a batch.</summary>
     public abstract string ContentType { get; }
 
-    /// <summary>Says what an answer means.</summary>
+    /// <summary>
+    /// Says what an answer means. <see cref="Verdict.Delivered"/> is only for what the destination documents as success: a proxy or a login
+    /// page on the way also answers 200.
+    /// </summary>
     /// <param name="status">Its status.</param>
     /// <param name="body">The first 64 KiB of its body.</param>
     /// <param name="entries">How many entries were sent.</param>
@@ -52,18 +56,29 @@ public abstract class Destination
         WriteMember(writer, ",\"service\":"u8, source.Service);
         WriteMember(writer, ",\"stage\":"u8, source.Stage);
         WriteMember(writer, ",\"function\":"u8, source.Function);
+        foreach (var (name, value) in source.Fields.Pairs)
+        {
+            writer.Write(",\""u8);
+            writer.Write(Encoding.UTF8.GetBytes(name));
+            WriteMember(writer, "\":"u8, value);
+        }
     }
 
-    /// <summary>Writes the members that a line has of its own, each with a comma before it: <c>,"level":"…","request_id":"…",…</c></summary>
+    /// <summary>Writes a line's own members, each with a comma before it: <c>,"level":"…","request_id":"…",…</c></summary>
     protected static void WriteFields(IBufferWriter<byte> writer, in LogLine line)
     {
         WriteMember(writer, ",\"level\":"u8, line.Level);
         WriteMember(writer, ",\"request_id\":"u8, line.RequestId);
         WriteMember(writer, ",\"trace_id\":"u8, line.TraceId);
         WriteMember(writer, ",\"event_id\":"u8, line.EventId);
+        if (line.Parts > 0)
+        {
+            WriteNumber(writer, ",\"part\":\""u8, line.Part);
+            WriteNumber(writer, ",\"parts\":\""u8, line.Parts);
+        }
     }
 
-    /// <summary>Writes a member, if there is something to say.</summary>
+    /// <summary>Writes a member, if it has a value.</summary>
     protected static void WriteMember(IBufferWriter<byte> writer, ReadOnlySpan<byte> name, string? value)
     {
         if (!string.IsNullOrEmpty(value))
@@ -77,6 +92,41 @@ public abstract class Destination
         var time = DateTimeOffset.FromUnixTimeMilliseconds(milliseconds).UtcDateTime;
         time.TryFormat(writer.GetSpan(32), out var written, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
         writer.Advance(written);
+    }
+
+    /// <summary>Adds a header. A control character, which would end the header, is percent-encoded, and so is the percent sign.</summary>
+    protected static void AddHeader(HttpRequestMessage request, string name, string value)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(value);
+        request.Headers.TryAddWithoutValidation(name, IsPlain(value) ? value : string.Concat(value.Select(c => IsPlain(c) ? $"{c}" : Uri.HexEscape(c))));
+    }
+
+    /// <summary>The address with a path after its own, which a proxy may have, and a query after its own.</summary>
+    /// <param name="url">The address of the credentials.</param>
+    /// <param name="path">The path, with its slash.</param>
+    /// <param name="query">The query without its question mark; null: none.</param>
+    protected static Uri Append(Uri url, string path, string? query = null)
+    {
+        ArgumentNullException.ThrowIfNull(url);
+        var queries = string.Join('&', new[] { url.Query.TrimStart('?'), query }.Where(part => !string.IsNullOrEmpty(part)));
+        return new Uri($"{url.GetLeftPart(UriPartial.Authority)}{url.AbsolutePath.TrimEnd('/')}{path}{(queries.Length > 0 ? "?" : "")}{queries}");
+    }
+
+    /// <summary>Whether a body has nothing in it but blanks.</summary>
+    protected static bool IsEmpty(ReadOnlyMemory<byte> body) => !body.Span.ContainsAnyExcept(" \t\r\n"u8);
+
+    private static bool IsPlain(string text) => text.All(IsPlain);
+
+    // C1 control characters too: Uri.HexEscape takes what Latin-1 has.
+    private static bool IsPlain(char c) => c != '%' && !char.IsControl(c);
+
+    private static void WriteNumber(IBufferWriter<byte> writer, ReadOnlySpan<byte> start, int number)
+    {
+        writer.Write(start);
+        Utf8Formatter.TryFormat(number, writer.GetSpan(11), out var written);
+        writer.Advance(written);
+        writer.Write("\""u8);
     }
 
     private static void WriteMember(IBufferWriter<byte> writer, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)

@@ -21,8 +21,10 @@ public sealed class LogzIo : Destination
     {
         ArgumentNullException.ThrowIfNull(setting);
         type = setting("LOGZIO_TYPE") ?? "cloudwatch";
+        if (type.Any(char.IsControl))
+            throw new SettingException("LOGZIO_TYPE has a line break or another control character; must be a name without blanks.");
         if (type.Any(char.IsWhiteSpace))
-            throw new SettingException($"LOGZIO_TYPE is \"{type}\"; expected is a name without blanks.");
+            throw new SettingException($"LOGZIO_TYPE is \"{type}\"; must be a name without blanks.");
     }
 
     /// <inheritdoc/>
@@ -79,24 +81,27 @@ public sealed class LogzIo : Destination
     public override HttpRequestMessage CreateRequest(Credentials credentials, LogSource source)
     {
         ArgumentNullException.ThrowIfNull(credentials);
-        var query = $"/?token={Uri.EscapeDataString(credentials.Token)}&type={Uri.EscapeDataString(type)}";
-        return new HttpRequestMessage(HttpMethod.Post, new Uri(credentials.Url, query));
+        var query = $"token={Uri.EscapeDataString(credentials.Token)}&type={Uri.EscapeDataString(type)}";
+        return new HttpRequestMessage(HttpMethod.Post, Append(credentials.Url, "/", query));
     }
 
     /// <inheritdoc/>
     public override Verdict Judge(HttpStatusCode status, ReadOnlyMemory<byte> body, int entries) => status switch
     {
-        HttpStatusCode.OK => new Verdict.Delivered(),
+        // Logz.io confirms with an empty body. The counts that come with a 400 are understood as well.
+        HttpStatusCode.OK when IsEmpty(body) => new Verdict.Delivered(),
+        HttpStatusCode.OK or HttpStatusCode.BadRequest when CountTaken(body) is { } taken =>
+            taken >= entries ? new Verdict.Delivered() : new Verdict.SomeRefused(entries - taken, $"{(int)status}"),
+        < HttpStatusCode.MultipleChoices => new Verdict.Retry($"{(int)status}, which is not how Logz.io confirms that it has the lines"),
         HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new Verdict.Unauthorized(),
         HttpStatusCode.RequestEntityTooLarge => new Verdict.Split(),
         HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError => new Verdict.Retry($"{(int)status}"),
-        HttpStatusCode.BadRequest => new Verdict.Rejected(CountRefused(body, entries), "400"),
-        _ => new Verdict.Rejected(entries, $"{(int)status}"),
+        _ => new Verdict.Rejected($"{(int)status}"),
     };
 
     // {"malformedLines":2,"successfulLines":10,"oversizedLines":3,"emptyLogLines":4}: it has the successful ones, and does not
-    // say which these are.
-    private static int CountRefused(ReadOnlyMemory<byte> body, int entries)
+    // say which these are. Null: this is not Logz.io's answer.
+    private static int? CountTaken(ReadOnlyMemory<byte> body)
     {
         try
         {
@@ -104,12 +109,12 @@ public sealed class LogzIo : Destination
             return answer.RootElement.ValueKind == JsonValueKind.Object
                 && answer.RootElement.TryGetProperty("successfulLines", out var value)
                 && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var taken)
-                    ? entries - Math.Clamp(taken, 0, entries)
-                    : entries;
+                    ? Math.Max(taken, 0)
+                    : null;
         }
         catch (JsonException)
         {
-            return entries;
+            return null;
         }
     }
 }

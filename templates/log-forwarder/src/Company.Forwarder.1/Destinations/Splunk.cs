@@ -73,8 +73,8 @@ public sealed class Splunk : Destination
     public override HttpRequestMessage CreateRequest(Credentials credentials, LogSource source)
     {
         ArgumentNullException.ThrowIfNull(credentials);
-        var request = new HttpRequestMessage(HttpMethod.Post, new Uri(credentials.Url, "/services/collector/event"));
-        request.Headers.TryAddWithoutValidation("Authorization", "Splunk " + credentials.Token);
+        var request = new HttpRequestMessage(HttpMethod.Post, Endpoint(credentials.Url));
+        AddHeader(request, "Authorization", "Splunk " + credentials.Token);
         return request;
     }
 
@@ -85,18 +85,27 @@ public sealed class Splunk : Destination
         var reason = code < 0 ? $"{(int)status}" : $"{(int)status}, code {code}";
         return status switch
         {
-            // Codes 24 and 25 come with it: a queue is filling up, the events are in.
-            HttpStatusCode.OK => new Verdict.Delivered(),
+            // Splunk confirms with code 0, and with 24 and 25, which warn of a queue that fills up. Nothing else is a success.
+            HttpStatusCode.OK when code is 0 or 24 or 25 => new Verdict.Delivered(),
+            < HttpStatusCode.MultipleChoices => new Verdict.Retry($"{reason}, which is not how Splunk confirms that it has the events"),
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new Verdict.Unauthorized(),
             HttpStatusCode.RequestEntityTooLarge => new Verdict.Split(),
-            // With code 9 comes the number of an event as well, but nobody promises that those before it are in: all are sent again.
+            // With code 9 comes the number of an event as well, but Splunk does not promise that those before it are in: all are sent again.
             HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError => new Verdict.Retry(reason),
             // 6 invalid data, 12 no event, 13 a blank one, 15 fields: one event is at fault, and those before it are indexed.
             HttpStatusCode.BadRequest when code is 6 or 12 or 13 or 15 && invalidEvent >= 0 && invalidEvent < entries =>
-                new Verdict.EntryRejected(invalidEvent, reason),
+                new Verdict.EntryRefused(invalidEvent, reason),
             // 7 wrong index, 10 acknowledgement wanted, …: it is the same for each event.
-            _ => new Verdict.Rejected(entries, reason),
+            _ => new Verdict.Rejected(reason),
         };
+    }
+
+    // The URL is that of the server, of a proxy with a path before it, or of the collector itself.
+    private static Uri Endpoint(Uri url)
+    {
+        var path = url.AbsolutePath.TrimEnd('/');
+        return path.EndsWith("/services/collector/event", StringComparison.Ordinal) ? url
+            : Append(url, path.EndsWith("/services/collector", StringComparison.Ordinal) ? "/event" : "/services/collector/event");
     }
 
     // {"text":"Invalid data format","code":6,"invalid-event-number":3}

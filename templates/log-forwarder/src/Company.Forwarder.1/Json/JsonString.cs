@@ -106,7 +106,7 @@ public static class JsonString
     }
 
     /// <summary>
-    /// Makes a JSON document fit to stand on one line of its own in somebody else's: line breaks between its tokens become
+    /// Prepares a JSON document to become part of another one, on one line: line breaks between its tokens become
     /// blanks, an escaped surrogate without its other half becomes U+FFFD.
     /// </summary>
     /// <param name="json">A valid document. It keeps its length.</param>

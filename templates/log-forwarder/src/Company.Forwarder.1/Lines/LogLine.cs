@@ -1,6 +1,6 @@
 namespace Company.Forwarder._1;
 
-/// <summary>A line that is to be shipped. Its spans are gone when the next line is read.</summary>
+/// <summary>A line that is to be shipped, or a part of it. Its spans are gone when the next line is read.</summary>
 public readonly ref struct LogLine
 {
     /// <summary>What was logged: valid UTF-8, without the line break at its end.</summary>
@@ -26,4 +26,26 @@ public readonly ref struct LogLine
 
     /// <summary>The trace it belongs to, <c>1-&lt;8 hex&gt;-&lt;24 hex&gt;</c>, or empty.</summary>
     public ReadOnlySpan<byte> TraceId { get; init; }
+
+    /// <summary>Which part of a line that was too long this is, from 1 on.</summary>
+    public int Part { get; init; }
+
+    /// <summary>How many parts the line has; 0 when it is whole.</summary>
+    public int Parts { get; init; }
+
+    /// <summary>A part of this line. A part of a JSON object is text; the parts, joined in their order, are the object again.</summary>
+    /// <param name="text">What the part holds.</param>
+    /// <param name="part">Its number, from 1 on.</param>
+    /// <param name="parts">How many there are.</param>
+    public LogLine PartOf(ReadOnlySpan<byte> text, int part, int parts) => new()
+    {
+        Text = text,
+        EventId = EventId,
+        Timestamp = Timestamp,
+        Level = Level,
+        RequestId = RequestId,
+        TraceId = TraceId,
+        Part = part,
+        Parts = parts,
+    };
 }

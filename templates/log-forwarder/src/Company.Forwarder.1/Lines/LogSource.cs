@@ -8,8 +8,16 @@ namespace Company.Forwarder._1;
 /// <param name="Service">The service, <c>acme-auth</c>, if the function's name tells it.</param>
 /// <param name="Stage">The stage, <c>dev</c>, if the function's name tells it.</param>
 /// <param name="Function">The function, <c>hello</c>, or its whole name; null if none wrote the lines.</param>
+/// <param name="Fields">The fields that the settings add to every line.</param>
 public sealed record LogSource(
-    string Account, string? Region, string LogGroup, string LogStream, string? Service, string? Stage, string? Function)
+    string Account,
+    string? Region,
+    string LogGroup,
+    string LogStream,
+    string? Service,
+    string? Stage,
+    string? Function,
+    StaticFields Fields)
 {
     private const string LambdaPrefix = "/aws/lambda/";
 
@@ -17,12 +25,13 @@ public sealed record LogSource(
     /// <param name="logs">The event.</param>
     /// <param name="region">The forwarder's region: a subscription does not cross regions.</param>
     /// <param name="stage">The forwarder's stage, by which its venture's functions' names are split.</param>
-    public static LogSource Of(SubscriptionEvent logs, string? region, string? stage)
+    /// <param name="fields">The fields that the settings add to every line; null: none.</param>
+    public static LogSource Of(SubscriptionEvent logs, string? region, string? stage, StaticFields? fields = null)
     {
         ArgumentNullException.ThrowIfNull(logs);
         var name = FunctionName(logs.LogGroup, logs.LogStream);
         var (service, ownStage, function) = name is null ? default : Split(name, stage);
-        return new LogSource(logs.Account, region, logs.LogGroup, logs.LogStream, service, ownStage, function);
+        return new LogSource(logs.Account, region, logs.LogGroup, logs.LogStream, service, ownStage, function, fields ?? StaticFields.None);
     }
 
     /// <summary>

@@ -26,7 +26,7 @@ public static class RequestTrace
         return IsHex(text[2..10]) && IsHex(text[11..TraceIdLength]) ? text[..TraceIdLength] : default;
     }
 
-    /// <summary>The <c>Root=</c> of an <c>X-Amzn-Trace-Id</c>, wherever it stands in a text; empty if there is none.</summary>
+    /// <summary>The <c>Root=</c> of an <c>X-Amzn-Trace-Id</c>, anywhere in a text; empty if there is none.</summary>
     public static ReadOnlySpan<byte> Root(ReadOnlySpan<byte> text)
     {
         var at = text.IndexOf("Root="u8);

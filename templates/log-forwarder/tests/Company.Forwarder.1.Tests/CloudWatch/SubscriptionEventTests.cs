@@ -24,12 +24,12 @@ public sealed class SubscriptionEventTests
 
     [Fact]
     public void Refuses_a_token_that_no_log_event_can_hold() =>
-        Assert.Throws<MalformedEventException>(() => SubscriptionEvent.Read(LogsEvent.Of(new string('x', 9 << 20))));
+        Assert.Throws<MalformedEventException>(() => LogsEvent.Read(LogsEvent.Of(new string('x', 9 << 20))));
 
     [Fact]
     public void Takes_the_members_in_any_order_and_passes_over_others()
     {
-        var logs = SubscriptionEvent.Read(LogsEvent.Pack(EventFiles.Good["unknown-members"]));
+        var logs = LogsEvent.Read(LogsEvent.Pack(EventFiles.Good["unknown-members"]));
 
         Assert.Equal(("123456789012", "/aws/lambda/acme-auth-dev-hello", "2026/11/22/[$LATEST]8a1f0c3e5b7d4f6298c0d1e2f3a4b5c6"), (logs.Account, logs.LogGroup, logs.LogStream));
         Assert.Equal(2, logs.LineCount);
@@ -44,7 +44,7 @@ public sealed class SubscriptionEventTests
         var payload = Encoding.UTF8.GetString(LogsEvent.Of(Enumerable.Range(0, 200).Select(n => $"line {n * 7919}")));
         Assert.Contains('/', payload);
 
-        Assert.Equal(200, SubscriptionEvent.Read(Encoding.UTF8.GetBytes(payload.Replace("/", "\\/", StringComparison.Ordinal))).LineCount);
+        Assert.Equal(200, LogsEvent.Read(Encoding.UTF8.GetBytes(payload.Replace("/", "\\/", StringComparison.Ordinal))).LineCount);
     }
 
     [Fact]
@@ -58,7 +58,7 @@ public sealed class SubscriptionEventTests
 
         Assert.All(payloads, payload =>
         {
-            var message = Assert.Throws<MalformedEventException>(() => SubscriptionEvent.Read(payload)).Message;
+            var message = Assert.Throws<MalformedEventException>(() => LogsEvent.Read(payload)).Message;
             Assert.DoesNotContain("hunter2", message, StringComparison.Ordinal);
             Assert.Contains("expected", message, StringComparison.Ordinal);
         });
@@ -67,7 +67,7 @@ public sealed class SubscriptionEventTests
     private static List<string> Messages(byte[] payload)
     {
         var messages = new List<string>();
-        using var events = SubscriptionEvent.Read(payload).OpenEvents();
+        using var events = LogsEvent.Read(payload).OpenEvents();
         while (events.Read())
             messages.Add(Encoding.UTF8.GetString(events.TakeMessage()));
         return messages;

@@ -42,6 +42,23 @@ public sealed class BatchTests
     }
 
     [Fact]
+    public void Keeps_several_entries_that_do_not_fit_for_the_batches_after()
+    {
+        using var batch = new Batch(new BatchLimits(Bytes: 5, Entries: 100, EntryBytes: 5));
+
+        Add(batch, "1234");
+        Add(batch, "56");
+        Add(batch, "789");
+        Assert.True(batch.IsFull);
+        Assert.Equal("1234", Body(batch));
+        batch.Clear();
+        Assert.False(batch.IsFull);
+        Assert.Equal("56789", Body(batch));
+        batch.Clear();
+        Assert.Equal(0, batch.Count);
+    }
+
+    [Fact]
     public void Gives_the_body_of_some_of_its_entries()
     {
         using var batch = new Batch(new BatchLimits(1_000_000, 1_000, 1_000_000));
@@ -68,7 +85,7 @@ public sealed class BatchTests
     private static void Add(Batch batch, string entry)
     {
         batch.Write(Encoding.UTF8.GetBytes(entry));
-        batch.EndEntry();
+        batch.EndEntry(0);
     }
 
     private static string Body(Batch batch) => Encoding.UTF8.GetString(batch.Body(0, batch.Count).Span);

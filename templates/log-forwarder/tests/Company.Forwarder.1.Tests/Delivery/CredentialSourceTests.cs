@@ -58,7 +58,7 @@ public sealed class CredentialSourceTests
         using var source = Create("ssm:/acme", extension);
 
         var message = (await Assert.ThrowsAsync<SettingException>(async () => await source.GetAsync(Later))).Message;
-        Assert.Equal("DESTINATION_SECRET, ssm:/acme, could not be read: the extension answered 403; expected is that it exists, that the function's role may read it, and that the layer of the extension is there.", message);
+        Assert.Equal("DESTINATION_SECRET, ssm:/acme, could not be read: the extension answered 403. Check that it exists, that the function's role may read it, and that the function has the extension's layer.", message);
     }
 
     [Fact]
@@ -79,12 +79,12 @@ public sealed class CredentialSourceTests
     [InlineData("""{"SecretBinary":"aHVudGVyMg=="}""")]
     [InlineData("""{"Parameter":{}}""")]
     [InlineData("not JSON")]
-    public async Task Says_that_a_secret_is_no_text(string answer)
+    public async Task Says_that_a_secret_is_not_text(string answer)
     {
         await using var extension = await Loopback.StartAsync(http => http.Response.WriteAsync(answer));
         using var source = Create("ssm:/acme", extension);
 
-        Assert.Contains("is no text", (await Assert.ThrowsAsync<SettingException>(async () => await source.GetAsync(Later))).Message, StringComparison.Ordinal);
+        Assert.Contains("is not text", (await Assert.ThrowsAsync<SettingException>(async () => await source.GetAsync(Later))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -116,7 +116,7 @@ public sealed class CredentialSourceTests
     [InlineData("https://host/receiver/v1/http/hunter2")]
     public void Refuses_a_setting_of_another_form_and_repeats_nothing_of_it(string? setting) =>
         Assert.Equal(
-            "DESTINATION_SECRET does not say where the destination's credentials are kept; expected is ssm:<parameter name> or secretsmanager:<secret name or ARN>.",
+            "DESTINATION_SECRET does not say where the destination's credentials are kept; must be ssm:<parameter name> or secretsmanager:<secret name or ARN>.",
             Assert.Throws<SettingException>(() => new CredentialSource(name => name == "DESTINATION_SECRET" ? setting : null, hasToken: true)).Message);
 
     private static CredentialSource Create(string setting, Loopback extension, string? local = null) => new(

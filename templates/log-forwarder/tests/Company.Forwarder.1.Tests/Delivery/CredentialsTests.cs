@@ -20,6 +20,14 @@ public sealed class CredentialsTests
     [InlineData("""{"url":"http://host/hunter2","token":"hunter2"}""", "has a url that is not https://…")]
     [InlineData("""{"url":"host/hunter2","token":"hunter2"}""", "has a url that is not https://…")]
     [InlineData("""{"url":"ftp://host/hunter2","token":"hunter2"}""", "has a url that is not https://…")]
+    [InlineData("""{"url":"https://host","token":"hunter2\n"}""", "has a token with a blank, a line break")]
+    [InlineData("""{"url":"https://host","token":"hunter2\r\nX-Injected: 1"}""", "has a token with a blank, a line break")]
+    [InlineData("""{"url":"https://host","token":"hunter 2"}""", "has a token with a blank, a line break")]
+    [InlineData("""{"url":"https://host","token":"hunter2\u0000"}""", "has a token with a blank, a line break")]
+    [InlineData("""{"url":"https://host","token":"hunter2\u007f"}""", "has a token with a blank, a line break")]
+    [InlineData("""{"url":"https://host","token":"hunterß2"}""", "has a token with a blank, a line break")]
+    [InlineData("""{"url":"https://host/hunter2\n","token":"t"}""", "has a url with a blank, a line break")]
+    [InlineData("""{"url":"https://host/hunter2\r\nX-Injected: 1","token":"t"}""", "has a url with a blank, a line break")]
     public void Says_what_is_wrong_with_the_secret_and_repeats_nothing_of_it(string json, string says)
     {
         var message = Assert.Throws<SettingException>(() => Credentials.Parse(json, "ssm:/acme", hasToken: true)).Message;

@@ -3,20 +3,22 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Amazon.S3;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace Company.Forwarder._1.Tests;
 
 /// <summary>
-/// 10,000 lines through everything that a destination may do to them. A line is lost if the destination does not have it and the
-/// invocation has not failed for it; it is corrupted if the destination has something else.
+/// 10,000 lines through everything that a destination may do to them. A line is lost if the destination does not have it, the
+/// invocation has not failed for it and it was not set aside; it is corrupted if the destination has another text.
 /// </summary>
 [Collection(nameof(FaultMatrix))]
 public abstract class FaultMatrix(ITestOutputHelper output)
 {
     private const int LineCount = 10_000;
     private const int Oversize = 4_711;
+    private const string LoginPage = "<!DOCTYPE html><html><body><form>Sign in</form></body></html>";
 
     private static readonly string[] Lines = [.. Enumerable.Range(0, LineCount).Select(Line)];
     private static readonly byte[] Event = LogsEvent.Of(Lines);
@@ -44,10 +46,21 @@ public abstract class FaultMatrix(ITestOutputHelper output)
             RunAsync("hang", server => server.Faults = n => n == 0 ? new Fault { Hangs = true } : null, timeout: 2, mayDuplicate: true),
             RunAsync("hang after taking", server => server.Faults = n => n == 0 ? new Fault { Hangs = true, TakesFirst = true } : null, timeout: 2, mayDuplicate: true),
             RunAsync("connection reset", server => server.Faults = n => n == 0 ? new Fault { Resets = true } : null),
-            RunAsync("200, half an answer", server => server.Faults = n => n == 0 ? new Fault { Stalls = true, TakesFirst = true } : null, timeout: 3),
+            RunAsync("200, half an answer", server => server.Faults = n => n == 0 ? new Fault { Stalls = true, TakesFirst = true } : null, timeout: 3, mayDuplicate: true),
+            RunAsync("200, a login page", server => server.Faults = n => n == 0 ? new Fault(200) { Body = LoginPage } : null),
+            RunAsync("200, a login page for ever", server => server.Faults = _ => new Fault(200) { Body = LoginPage }, fails: true, expect: (_, failure) =>
+                failure!.Reason.StartsWith("200, which is not how", StringComparison.Ordinal) ? null : failure.Reason),
+            RunAsync("200, {\"error\":…}", server => server.Faults = n => n == 0 ? new Fault(200) { Body = """{"error":"quota exceeded"}""" } : null),
+            RunAsync("200, every other answer that is no success", server => server.Faults = n => n < NoSuccess.Count ? new Fault(200) { Body = NoSuccess[n] } : null),
+            RunAsync("202", server => server.Faults = n => n == 0 ? new Fault(202) { Body = "" } : null),
+            RunAsync("204", server => server.Faults = n => n == 0 ? new Fault(204) : null),
+            RunAsync("302 to a login page", server => server.Faults = _ => new Fault(302) { Body = LoginPage }, fails: true),
+            RunAsync("control characters in the log group's and stream's names", _ => { }, names: ("/acme/a\r\nX-Injected: 1\r\n\r\nb", "s\nX-Injected: 2\u0000\u007f\u0085"), expect: (server, _) =>
+                server.Requests.Any(request => request.Headers.ContainsKey("X-Injected")) ? "a header was injected" : null),
+            RunAsync("a line break in the secret", server => server.Token = """token\r\nX-Injected: 3""", fails: true, expect: (server, failure) =>
+                server.Requests.IsEmpty && failure!.Reason.Contains("store it again without that character", StringComparison.Ordinal) && !failure.Reason.Contains("X-Injected", StringComparison.Ordinal) ? null : failure!.Reason),
             RunAsync("413", server => server.LongestBody = 200_000),
-            RunAsync("partial refusal", server => server.Refuses = entry => entry.EventId == LogsEvent.Id(3_000) || entry.EventId == LogsEvent.Id(9_999), mayDuplicate: !FailsOnRefusal, fails: FailsOnRefusal, expect: (_, failure) =>
-                !FailsOnRefusal || failure!.Undelivered == 2 ? null : $"{failure.Undelivered} lines are reported, not the 2 refused ones"),
+            RunAsync("refusal of two lines", server => server.Refuses = entry => entry.EventId == LogsEvent.Id(3_000) || entry.EventId == LogsEvent.Id(9_999), mayDuplicate: true, sets: RefusesLines ? [3_000, 9_999] : []),
             RunAsync("401, rotated secret", server => server.Faults = n => { if (n == 1) server.Token = "token-2"; return null; }, rotates: true),
             RunAsync("401 for ever", server => server.Faults = _ => new Fault(401), fails: true, expect: (server, _) =>
                 server.Requests.Count <= 2 ? null : "went on with credentials that are refused"),
@@ -64,7 +77,10 @@ public abstract class FaultMatrix(ITestOutputHelper output)
     }
 
     /// <summary>Whether the destination refuses single lines; if not, it times out on them once.</summary>
-    protected virtual bool FailsOnRefusal => true;
+    protected virtual bool RefusesLines => true;
+
+    /// <summary>Bodies with which a 200 of this destination does not say that it has the lines.</summary>
+    protected abstract IReadOnlyList<string> NoSuccess { get; }
 
     private static string Line(int n) => (n % 5) switch
     {
@@ -84,6 +100,8 @@ public abstract class FaultMatrix(ITestOutputHelper output)
         bool rotates = false,
         bool isOversize = false,
         bool small = false,
+        (string LogGroup, string LogStream)? names = null,
+        IReadOnlyList<int>? sets = null,
         double timeout = 30,
         double remaining = 30)
     {
@@ -91,6 +109,8 @@ public abstract class FaultMatrix(ITestOutputHelper output)
         fault(server);
         await using var extension = await Loopback.StartAsync(http =>
             http.Response.WriteAsync($$$"""{"Parameter":{"Value":{{{JsonSerializer.Serialize(server.Credentials)}}}}}"""));
+        await using var s3 = await S3Server.StartAsync();
+        using var client = s3.CreateClient();
         var destination = server.CreateDestination();
         if (small)
             destination = new SmallBatches(destination);
@@ -106,7 +126,8 @@ public abstract class FaultMatrix(ITestOutputHelper output)
         DeliveryException? failure = null;
         try
         {
-            await shipper.ShipAsync(isOversize ? LogsEvent.Of(lines) : [.. Event], new TestInvocation(TimeSpan.FromSeconds(remaining)));
+            var payload = names is { } given ? LogsEvent.Pack(LogsEvent.Json(lines, given.LogGroup, given.LogStream)) : isOversize ? LogsEvent.Of(lines) : Event;
+            await shipper.ShipAsync(payload, new TestInvocation(TimeSpan.FromSeconds(remaining)), new FailedEvents(new Lazy<IAmazonS3>(client), "failed-events"));
         }
         catch (DeliveryException e)
         {
@@ -114,15 +135,16 @@ public abstract class FaultMatrix(ITestOutputHelper output)
         }
 
         var taken = server.Taken.ToList();
-        var distinct = taken.DistinctBy(entry => entry.EventId).ToDictionary(entry => entry.EventId);
-        var missing = LineCount - distinct.Count;
+        var distinct = taken.DistinctBy(entry => (entry.EventId, entry.Part)).GroupBy(entry => entry.EventId).ToDictionary(line => line.Key, line => line.ToList());
+        var setAside = s3.Records.SelectMany(record => LinesOf(s3.Objects[record])).ToList();
+        var missing = LineCount - distinct.Count - setAside.Count;
         var row = new Row(
             name,
             failure is null ? "succeeds" : $"fails: {failure.Undelivered} undelivered",
             distinct.Count,
-            taken.Count - distinct.Count,
+            taken.Count - distinct.Values.Sum(parts => parts.Count),
             Lost: Math.Max(0, missing - (failure?.Undelivered ?? 0)),
-            Corrupted: taken.Count(entry => !IsWhole(entry, lines)),
+            Corrupted: distinct.Values.Count(parts => !IsWhole(parts, lines)) + setAside.Count(line => line.Message != lines[line.Number]),
             server.Requests.Count);
         return row with
         {
@@ -131,29 +153,34 @@ public abstract class FaultMatrix(ITestOutputHelper output)
                 : row.Duplicated > 0 && !mayDuplicate ? $"{name}: {row.Duplicated} lines came twice"
                 : fails && failure is null ? $"{name}: the invocation should have failed"
                 : !fails && failure is not null ? $"{name}: {failure.Message}"
-                // Unless it runs out of time with a request under way, of which nobody can tell.
+                // Unless it runs out of time with a request under way: whether that one arrived cannot be known.
                 : failure is not null && failure.Undelivered != missing && !small ? $"{name}: {failure.Undelivered} lines are reported, but {missing} are missing"
+                : !setAside.Select(line => line.Number).SequenceEqual(sets ?? []) ? $"{name}: set aside were {string.Join(", ", setAside.Select(line => line.Number))}"
                 : expect?.Invoke(server, failure) is { } wrong ? $"{name}: {wrong}"
                 : null,
         };
     }
 
-    private static bool IsWhole(TakenEntry entry, string[] lines)
+    private static bool IsWhole(List<TakenEntry> parts, string[] lines)
     {
-        var n = int.Parse(entry.EventId[^7..], CultureInfo.InvariantCulture);
-        if (n >= lines.Length || entry.EventId != LogsEvent.Id(n))
+        var n = Number(parts[0].EventId);
+        if (n >= lines.Length || parts[0].EventId != LogsEvent.Id(n))
             return false;
-        if (lines[n].StartsWith('{'))
-            return JsonElement.DeepEquals(entry.Line, JsonElement.Parse(lines[n]));
+        if (parts[0].Parts > 0)
+            return parts.Select(part => part.Part).Order().SequenceEqual(Enumerable.Range(1, parts[0].Parts))
+                && string.Concat(parts.OrderBy(part => part.Part).Select(part => part.Line.GetString())) == lines[n].TrimEnd();
+        return lines[n].StartsWith('{')
+            ? JsonElement.DeepEquals(parts[0].Line, JsonElement.Parse(lines[n]))
+            : parts[0].Line.GetString() == lines[n].TrimEnd('\n');
+    }
 
-        var line = entry.Line.GetString()!;
-        if (lines[n].Length < 100_000 || line == lines[n].TrimEnd())
-            return line == lines[n];
-        // Cut, and says by how much.
-        var at = line.LastIndexOf(" [cut: ", StringComparison.Ordinal);
-        return at > 0
-            && lines[n].StartsWith(line[..at], StringComparison.Ordinal)
-            && line[at..] == $" [cut: {Encoding.UTF8.GetByteCount(lines[n].TrimEnd()) - Encoding.UTF8.GetByteCount(line[..at])} bytes]";
+    private static int Number(string eventId) => int.Parse(eventId[^7..], CultureInfo.InvariantCulture);
+
+    private static IEnumerable<(int Number, string Message)> LinesOf(byte[] record)
+    {
+        using var json = JsonDocument.Parse(record);
+        using var logs = JsonDocument.Parse(LogsEvent.Unpack(Encoding.UTF8.GetBytes(json.RootElement.GetProperty("requestPayload").GetRawText())));
+        return [.. logs.RootElement.GetProperty("logEvents").EnumerateArray().Select(line => (Number(line.GetProperty("id").GetString()!), line.GetProperty("message").GetString()!))];
     }
 
     private sealed record Row(string Fault, string Invocation, int Delivered, int Duplicated, int Lost, int Corrupted, int Requests)

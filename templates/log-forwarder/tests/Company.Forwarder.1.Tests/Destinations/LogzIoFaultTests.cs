@@ -6,4 +6,6 @@ namespace Company.Forwarder._1.Tests;
 public sealed class LogzIoFaultTests(ITestOutputHelper output) : FaultMatrix(output)
 {
     protected override DestinationServer CreateServer() => new LogzIoServer();
+
+    protected override IReadOnlyList<string> NoSuccess => ["""{"text":"Success","code":0}""", "ok"];
 }

@@ -42,16 +42,32 @@ public sealed class LogzIoTests
 
     [Fact]
     public void Refuses_a_type_with_blanks() =>
-        Assert.Equal("LOGZIO_TYPE is \"my type\"; expected is a name without blanks.", Assert.Throws<SettingException>(() => new LogzIo(_ => "my type")).Message);
+        Assert.Equal("LOGZIO_TYPE is \"my type\"; must be a name without blanks.", Assert.Throws<SettingException>(() => new LogzIo(_ => "my type")).Message);
+
+    [Fact]
+    public void Refuses_a_type_with_a_line_break_and_does_not_repeat_it() =>
+        Assert.Equal("LOGZIO_TYPE has a line break or another control character; must be a name without blanks.", Assert.Throws<SettingException>(() => new LogzIo(_ => "a\nb")).Message);
+
+    [Theory]
+    [InlineData("https://listener.logz.io:8071", "https://listener.logz.io:8071/?token=t%26u&type=cloudwatch")]
+    [InlineData("https://proxy/logz?tenant=7", "https://proxy/logz/?tenant=7&token=t%26u&type=cloudwatch")]
+    public void Keeps_the_path_of_the_address(string url, string target) =>
+        Assert.Equal(target, new LogzIo(_ => null).CreateRequest(Credentials.Parse($$"""{"url":"{{url}}","token":"t&u"}""", "ssm:/acme", hasToken: true), LogSource.Of(LogsEvent.Read(LogsEvent.Of("a")), null, null)).RequestUri!.AbsoluteUri);
 
     [Theory]
     [InlineData(200, "", "Delivered { }")]
-    [InlineData(400, """{"malformedLines":1,"successfulLines":3,"oversizedLines":1,"emptyLogLines":0}""", "Rejected { Entries = 2, Reason = 400 }")]
-    [InlineData(400, """{"successfulLines":7}""", "Rejected { Entries = 0, Reason = 400 }")]
-    [InlineData(400, "", "Rejected { Entries = 5, Reason = 400 }")]
+    [InlineData(200, "\r\n", "Delivered { }")]
+    [InlineData(200, """{"malformedLines":0,"successfulLines":5}""", "Delivered { }")]
+    [InlineData(200, """{"malformedLines":1,"successfulLines":4}""", "SomeRefused { Entries = 1, Reason = 200 }")]
+    [InlineData(200, "<html>", "Retry { Reason = 200, which is not how Logz.io confirms that it has the lines }")]
+    [InlineData(200, """{"error":"x"}""", "Retry { Reason = 200, which is not how Logz.io confirms that it has the lines }")]
+    [InlineData(204, "", "Retry { Reason = 204, which is not how Logz.io confirms that it has the lines }")]
+    [InlineData(400, """{"malformedLines":1,"successfulLines":3,"oversizedLines":1,"emptyLogLines":0}""", "SomeRefused { Entries = 2, Reason = 400 }")]
+    [InlineData(400, """{"successfulLines":7}""", "Delivered { }")]
+    [InlineData(400, "", "Rejected { Reason = 400 }")]
     [InlineData(401, "", "Unauthorized { }")]
     [InlineData(403, "", "Unauthorized { }")]
-    [InlineData(404, "", "Rejected { Entries = 5, Reason = 404 }")]
+    [InlineData(404, "", "Rejected { Reason = 404 }")]
     [InlineData(413, "", "Split { }")]
     [InlineData(429, "", "Retry { Reason = 429 }")]
     [InlineData(500, "", "Retry { Reason = 500 }")]

@@ -6,4 +6,6 @@ namespace Company.Forwarder._1.Tests;
 public sealed class SplunkFaultTests(ITestOutputHelper output) : FaultMatrix(output)
 {
     protected override DestinationServer CreateServer() => new SplunkServer();
+
+    protected override IReadOnlyList<string> NoSuccess => ["""{"text":"Server is busy","code":9}""", """{"text":"HEC is healthy","code":17}""", "", "[]"];
 }

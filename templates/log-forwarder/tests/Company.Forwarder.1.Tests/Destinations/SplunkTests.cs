@@ -43,9 +43,26 @@ public sealed class SplunkTests
     }
 
     [Theory]
+    [InlineData("https://host:8088", "https://host:8088/services/collector/event")]
+    [InlineData("https://host:8088/", "https://host:8088/services/collector/event")]
+    [InlineData("https://proxy/splunk", "https://proxy/splunk/services/collector/event")]
+    [InlineData("https://proxy/splunk/", "https://proxy/splunk/services/collector/event")]
+    [InlineData("https://proxy/a%20b/?tenant=7", "https://proxy/a%20b/services/collector/event?tenant=7")]
+    [InlineData("https://host/services/collector", "https://host/services/collector/event")]
+    [InlineData("https://host/services/collector/event", "https://host/services/collector/event")]
+    public void Keeps_the_path_of_the_address(string url, string target) =>
+        Assert.Equal(target, new Splunk(_ => null).CreateRequest(Credentials.Parse($$"""{"url":"{{url}}","token":"t"}""", "ssm:/acme", hasToken: true), LogSource.Of(LogsEvent.Read(LogsEvent.Of("a")), null, null)).RequestUri!.AbsoluteUri);
+
+    [Theory]
     [InlineData(200, """{"text":"Success","code":0}""", "Delivered { }")]
     [InlineData(200, """{"text":"Queue is near capacity","code":24}""", "Delivered { }")]
-    [InlineData(200, "", "Delivered { }")]
+    [InlineData(200, """{"text":"ack queue","code":25}""", "Delivered { }")]
+    [InlineData(200, "", "Retry { Reason = 200, which is not how Splunk confirms that it has the events }")]
+    [InlineData(200, "<html>", "Retry { Reason = 200, which is not how Splunk confirms that it has the events }")]
+    [InlineData(200, """{"error":"x"}""", "Retry { Reason = 200, which is not how Splunk confirms that it has the events }")]
+    [InlineData(200, """{"code":"0"}""", "Retry { Reason = 200, which is not how Splunk confirms that it has the events }")]
+    [InlineData(200, """{"text":"Server is busy","code":9}""", "Retry { Reason = 200, code 9, which is not how Splunk confirms that it has the events }")]
+    [InlineData(202, """{"text":"Success","code":0}""", "Retry { Reason = 202, code 0, which is not how Splunk confirms that it has the events }")]
     [InlineData(401, """{"text":"Invalid authorization","code":3}""", "Unauthorized { }")]
     [InlineData(403, """{"text":"Invalid token","code":4}""", "Unauthorized { }")]
     [InlineData(413, "", "Split { }")]
@@ -53,14 +70,14 @@ public sealed class SplunkTests
     [InlineData(503, """{"text":"Server is busy","code":9,"invalid-event-number":2}""", "Retry { Reason = 503, code 9 }")]
     [InlineData(429, """{"text":"Queue is full","code":26}""", "Retry { Reason = 429, code 26 }")]
     [InlineData(502, "<html>", "Retry { Reason = 502 }")]
-    [InlineData(400, """{"text":"Invalid data format","code":6,"invalid-event-number":2}""", "EntryRejected { Entry = 2, Reason = 400, code 6 }")]
-    [InlineData(400, """{"text":"Event field cannot be blank","code":13,"invalid-event-number":0}""", "EntryRejected { Entry = 0, Reason = 400, code 13 }")]
-    [InlineData(400, """{"text":"Invalid data format","code":6,"invalid-event-number":9}""", "Rejected { Entries = 5, Reason = 400, code 6 }")]
-    [InlineData(400, """{"text":"Incorrect index","code":7,"invalid-event-number":1}""", "Rejected { Entries = 5, Reason = 400, code 7 }")]
-    [InlineData(400, """{"text":"Data channel is missing","code":10}""", "Rejected { Entries = 5, Reason = 400, code 10 }")]
-    [InlineData(400, "[1]", "Rejected { Entries = 5, Reason = 400 }")]
-    [InlineData(404, "", "Rejected { Entries = 5, Reason = 404 }")]
-    [InlineData(301, "", "Rejected { Entries = 5, Reason = 301 }")]
+    [InlineData(400, """{"text":"Invalid data format","code":6,"invalid-event-number":2}""", "EntryRefused { Entry = 2, Reason = 400, code 6 }")]
+    [InlineData(400, """{"text":"Event field cannot be blank","code":13,"invalid-event-number":0}""", "EntryRefused { Entry = 0, Reason = 400, code 13 }")]
+    [InlineData(400, """{"text":"Invalid data format","code":6,"invalid-event-number":9}""", "Rejected { Reason = 400, code 6 }")]
+    [InlineData(400, """{"text":"Incorrect index","code":7,"invalid-event-number":1}""", "Rejected { Reason = 400, code 7 }")]
+    [InlineData(400, """{"text":"Data channel is missing","code":10}""", "Rejected { Reason = 400, code 10 }")]
+    [InlineData(400, "[1]", "Rejected { Reason = 400 }")]
+    [InlineData(404, "", "Rejected { Reason = 404 }")]
+    [InlineData(301, "", "Rejected { Reason = 301 }")]
     public void Judges_an_answer(int status, string body, string verdict) =>
         Assert.Equal(verdict, new Splunk(_ => null).Judge((HttpStatusCode)status, Encoding.UTF8.GetBytes(body), 5).ToString());
 }

@@ -43,10 +43,37 @@ public sealed class SumoLogicTests
         Assert.Single(server.Taken);
     }
 
+    [Fact]
+    public void Refuses_a_category_with_a_line_break_and_does_not_repeat_it() =>
+        Assert.Equal(
+            "SUMO_SOURCE_CATEGORY has a line break or another control character; must be a source category, such as acme/dev.",
+            Assert.Throws<SettingException>(() => new SumoLogic(_ => "a\nX-Injected: 1")).Message);
+
+    [Fact]
+    public async Task Encodes_a_control_character_in_a_header()
+    {
+        await using var server = await DestinationServer.StartAsync(new SumoLogicServer());
+        await TestShipper.Create(server).ShipAsync(LogsEvent.Pack(LogsEvent.Json(["a"], "/acme/100%", "a\r\nX-Injected: 1\u0085")), new TestInvocation());
+
+        var headers = Assert.Single(server.Requests).Headers;
+        Assert.Equal(("/acme/100%25", "a%0D%0AX-Injected: 1%85"), (headers["X-Sumo-Name"], headers["X-Sumo-Host"]));
+        Assert.False(headers.ContainsKey("X-Injected"));
+        Assert.Equal("a\r\nX-Injected: 1\u0085", Assert.Single(server.Taken).Entry.GetProperty("log_stream").GetString());
+    }
+
+    [Theory]
+    [InlineData(200, "<html>", "Retry { Reason = 200, which is not how Sumo Logic confirms that it has the lines }")]
+    [InlineData(200, """{"error":"x"}""", "Retry { Reason = 200, which is not how Sumo Logic confirms that it has the lines }")]
+    [InlineData(200, """{"status":200,"id":"A","code":"bad.http.header.fields","message":"m"}""", "Delivered { }")]
+    [InlineData(200, """{"status":200,"id":"A","errors":[{"code":"c"}]}""", "Retry { Reason = 200, which is not how Sumo Logic confirms that it has the lines }")]
+    [InlineData(200, "\n", "Delivered { }")]
+    public void Counts_as_delivered_only_what_Sumo_Logic_confirms(int status, string body, string verdict) =>
+        Assert.Equal(verdict, new SumoLogic(_ => null).Judge((HttpStatusCode)status, Encoding.UTF8.GetBytes(body), 5).ToString());
+
     [Theory]
     [InlineData(200, "Delivered { }")]
     [InlineData(401, "Unauthorized { }")]
-    [InlineData(404, "Rejected { Entries = 5, Reason = 404 }")]
+    [InlineData(404, "Rejected { Reason = 404 }")]
     [InlineData(408, "Retry { Reason = 408 }")]
     [InlineData(413, "Split { }")]
     [InlineData(429, "Retry { Reason = 429 }")]

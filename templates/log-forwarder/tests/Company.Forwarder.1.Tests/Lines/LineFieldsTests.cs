@@ -59,8 +59,8 @@ public sealed class LineFieldsTests
     [InlineData($$"""{"level":"Information","requestId":"{{Id}}","traceId":"Root={{Trace}};Parent=1;Sampled=0","message":"a \"b\""}""", "info", Id, Trace, "\"a \\\"b\\\"\"")]
     [InlineData($$$"""{"level":"INFO","function_request_id":"{{{Id}}}","xray_trace_id":"{{{Trace}}}","message":{"a":1}}""", "info", Id, Trace, "")] // Powertools
     [InlineData($$"""{"level":"FATAL","AWSRequestId":"{{Id}}"}""", "fatal", Id, "", "")] // Java
-    [InlineData("""  {"level":"Notice","requestId":{"a":[]},"traceId":7,"type":null,"record":"x"}  """, "Notice", "", "", "")]
-    [InlineData("""{"level":30,"msg":"pino"}""", "", "", "", "")]
+    [InlineData("""  {"level":"Audit","requestId":{"a":[]},"traceId":7,"type":null,"record":"x"}  """, "Audit", "", "", "")]
+    [InlineData("""{"type":"platform.created","message":"an app store's"}""", "", "", "", "\"an app store's\"")]
     [InlineData("""{"level":"sixteen letters.","requestId":"JKJaXmPLvHcESHA="}""", "sixteen letters.", "JKJaXmPLvHcESHA=", "", "")]
     [InlineData("""{"level":"a sentence for a level"}""", "", "", "", "")]
     [InlineData("""{"level":"\u0049NFO"}""", "", "", "", "")]
@@ -72,6 +72,41 @@ public sealed class LineFieldsTests
         Assert.Equal(message, Encoding.UTF8.GetString(fields.Message));
         Assert.True(fields.IsJson);
     }
+
+    [Theory]
+    [InlineData("""{"level":10}""", "trace")] // pino, bunyan
+    [InlineData("""{"level":20}""", "debug")]
+    [InlineData("""{"level":30,"msg":"pino"}""", "info")]
+    [InlineData("""{"level":40}""", "warn")]
+    [InlineData("""{"level":50}""", "error")]
+    [InlineData("""{"level":60}""", "fatal")]
+    [InlineData("""{"level":35}""", "info")] // a level of one's own, between two
+    [InlineData("""{"level":"30"}""", "info")]
+    [InlineData("""{"level":3}""", "error")] // GELF, syslog
+    [InlineData("""{"level":6}""", "info")]
+    [InlineData("""{"level":-1}""", "")]
+    [InlineData("""{"level":30.5}""", "")]
+    [InlineData("""{"severity":"NOTICE"}""", "info")] // Google Cloud
+    [InlineData("""{"severity":"EMERGENCY"}""", "fatal")]
+    [InlineData("""{"Level":"Warning"}""", "warn")] // Serilog, NLog
+    [InlineData("""{"LogLevel":"Critical"}""", "fatal")] // Microsoft.Extensions.Logging
+    [InlineData("""{"@t":"2026-11-22T12:00:00Z","@mt":"m","@l":"Verbose"}""", "trace")] // Serilog, compact
+    [InlineData("""{"@t":"2026-11-22T12:00:00Z","@mt":"m"}""", "info")]
+    [InlineData("""{"log.level":"warn"}""", "warn")] // Elastic Common Schema
+    [InlineData("""{"log":{"logger":"a","level":"ERROR"}}""", "error")]
+    [InlineData("""{"levelname":"WARNING","levelno":30}""", "warn")] // Python
+    [InlineData("""{"levelno":30}""", "warn")]
+    [InlineData("""{"level":"SEVERE"}""", "error")] // java.util.logging
+    [InlineData("""{"level":"FINE"}""", "debug")]
+    [InlineData("""{"level":"dpanic"}""", "fatal")] // zap
+    [InlineData("""{"lvl":"eror"}""", "eror")]
+    [InlineData("""{"level":"silly"}""", "trace")] // winston
+    [InlineData("""{"severityText":"Warn","severityNumber":13}""", "warn")] // OpenTelemetry
+    [InlineData("""{"SeverityNumber":17}""", "error")]
+    [InlineData("""{"level":"audit","severity":"ERROR"}""", "error")] // the first that is known
+    [InlineData("""{"level":{"name":"INFO"},"severity":["x"]}""", "")]
+    public void Knows_the_levels_of_the_common_loggers(string line, string level) =>
+        Assert.Equal(level, Encoding.UTF8.GetString(LineFields.Read(Encoding.UTF8.GetBytes(line)).Level));
 
     [Theory]
     [InlineData("{")]

@@ -29,7 +29,7 @@ public sealed class LinePatternsTests
     public void Redacts(string redact, string line, string redacted) => Assert.Equal(redacted, Apply(new LinePatterns(redact: redact), line));
 
     [Theory]
-    [InlineData("(", "REDACT_PATTERN is \"(\"; expected is a .NET regular expression")]
+    [InlineData("(", "REDACT_PATTERN is \"(\"; must be a .NET regular expression")]
     [InlineData("(?<=password=).*", "must run in linear time")]
     [InlineData(@"(a)\1", "must run in linear time")]
     [InlineData("a*", "matches the empty text")]

@@ -28,7 +28,7 @@ public sealed class LogSourceTests
     [InlineData("/aws/lambda/", "s", null)]
     public void Finds_the_function_in_the_log_group_or_the_stream(string logGroup, string logStream, string? function)
     {
-        var source = LogSource.Of(SubscriptionEvent.Read(LogsEvent.Pack(LogsEvent.Json(["a"], logGroup, logStream))), "ap-southeast-2", "dev");
+        var source = LogSource.Of(LogsEvent.Read(LogsEvent.Pack(LogsEvent.Json(["a"], logGroup, logStream))), "ap-southeast-2", "dev");
 
         Assert.Equal(function, source.Function);
         Assert.Equal(("123456789012", "ap-southeast-2", logGroup, logStream), (source.Account, source.Region, source.LogGroup, source.LogStream));
