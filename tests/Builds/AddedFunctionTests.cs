@@ -21,7 +21,7 @@ public sealed class AddedFunctionTests
         get
         {
             var rows = new TheoryData<string, string>();
-            foreach (var item in Template.All.Where(template => !template.IsService))
+            foreach (var item in Template.All.Where(template => !template.IsService && !template.IsVenture))
                 foreach (var service in Template.Services.Where(HasPlaceForFunctions))
                     rows.Add(item.ShortName, service.ShortName);
             return rows;

@@ -42,7 +42,8 @@ public sealed class MatrixTests
     [Fact]
     public void Has_a_row_for_every_value_of_every_option()
     {
-        var wanted = Template.All.SelectMany(template => template.Options.SelectMany(option =>
+        // The venture's options are those of the services that it composes: VentureTests holds them, and what comes of them, equal.
+        var wanted = Template.All.Where(template => !template.IsVenture).SelectMany(template => template.Options.SelectMany(option =>
             option.Choices.Count > 0
                 ? option.Choices.Select(choice => $"{template} --{option.Name} {choice}")
                 : [$"{template} --{option.Name}"]));

@@ -21,7 +21,7 @@ public sealed partial class GeneratedService
         Options = options;
         Folder = folder;
         Files = [.. Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(folder, path).Replace('\\', '/')).Order(StringComparer.Ordinal)];
-        ProjectName = Files.Where(file => ProjectOfService().IsMatch(file)).Select(Path.GetFileNameWithoutExtension).SingleOrDefault() ?? name;
+        ProjectName = Files.Where(file => template.IsVenture ? file.EndsWith(".slnx", StringComparison.Ordinal) : ProjectOfService().IsMatch(file)).Select(Path.GetFileNameWithoutExtension).SingleOrDefault() ?? name;
     }
 
     /// <summary>The template.</summary>
@@ -65,7 +65,7 @@ public sealed partial class GeneratedService
 
     /// <summary>Finds the service that <see cref="CommandAsync"/> has made.</summary>
     public static GeneratedService Read(Template template, string name, Options options, string parent) =>
-        new(template, name, options, parent, template.IsService ? Path.GetDirectoryName(Directory.GetFiles(parent, "serverless.yml", SearchOption.AllDirectories).Single())! : Path.Combine(parent, "here"));
+        new(template, name, options, parent, (template.IsService ? "serverless.yml" : template.IsVenture ? "*.slnx" : null) is { } mark ? Path.GetDirectoryName(Directory.GetFiles(parent, mark, SearchOption.AllDirectories).Single())! : Path.Combine(parent, "here"));
 
     /// <summary>Generates a service with the usual name, once for all who read it. Nobody writes to it.</summary>
     public static Task<GeneratedService> ShareAsync(Template template, Options options) =>

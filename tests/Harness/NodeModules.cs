@@ -32,6 +32,7 @@ public static class NodeModules
         foreach (var template in Template.Services)
             foreach (var options in Options.Pairs(template))
                 Add($"{template} {options}", (await GeneratedService.ShareAsync(template, options)).Read("package.json"));
+        Add("sls-venture", (await GeneratedService.ShareAsync(Template.Named("sls-venture"), Options.Defaults)).Read("package.json"));
 
         var json = new JsonObject
         {

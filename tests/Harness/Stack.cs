@@ -41,10 +41,13 @@ public sealed class Stack
         })).Value;
 
     /// <summary>Puts a zip where the service's own build would, for those who ask only what is deployed around it.</summary>
-    public static void WriteZip(GeneratedService service)
+    public static void WriteZip(GeneratedService service) => WriteZip(service.Folder);
+
+    /// <inheritdoc cref="WriteZip(GeneratedService)"/>
+    public static void WriteZip(string folder)
     {
-        Directory.CreateDirectory(service.PathOf("artifacts"));
-        using var zip = ZipFile.Open(service.PathOf("artifacts/service.zip"), ZipArchiveMode.Create);
+        var artifacts = Directory.CreateDirectory(System.IO.Path.Combine(folder, "artifacts"));
+        using var zip = ZipFile.Open(System.IO.Path.Combine(artifacts.FullName, "service.zip"), ZipArchiveMode.Create);
         zip.CreateEntry("bootstrap");
     }
 
@@ -87,8 +90,8 @@ public sealed class Stack
         _ => [],
     };
 
-    // No account, no telemetry, nothing asked of anybody.
-    private static Dictionary<string, string?> OfflineVariables { get; } = new()
+    /// <summary>No account, no telemetry, nothing asked of anybody.</summary>
+    internal static Dictionary<string, string?> OfflineVariables { get; } = new()
     {
         ["SLS_TELEMETRY_DISABLED"] = "1",
         ["SLS_NOTIFICATIONS_MODE"] = "off",

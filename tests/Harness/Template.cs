@@ -32,7 +32,10 @@ public sealed partial class Template
     public static IReadOnlyList<Template> Services { get; } = [.. All.Where(template => template.IsService)];
 
     /// <summary>Whether it makes a service of its own.</summary>
-    public bool IsService => (string?)Json["tags"]!["type"] == "solution";
+    public bool IsService => (string?)Json["tags"]!["type"] == "solution" && !IsVenture;
+
+    /// <summary>Whether it composes the services into one repository.</summary>
+    public bool IsVenture => ShortName == "sls-venture";
 
     /// <summary>The folder that holds its files.</summary>
     public string Folder { get; }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 
 namespace Serverless;
 
@@ -15,7 +16,9 @@ public static class KestrelHost
     public static WebApplicationBuilder CreateBuilder(string[] args)
     {
         var builder = WebApplication.CreateBuilder(args);
-        builder.Logging.ClearProviders().AddJsonConsole(options => options.IncludeScopes = true);
+        builder.Logging.ClearProviders()
+            .AddConsole(options => options.FormatterName = JsonLineFormatter.Name)
+            .AddConsoleFormatter<JsonLineFormatter, ConsoleFormatterOptions>();
         builder.WebHost.ConfigureKestrel(options => options.AddServerHeader = false);
 
         var origins = OriginsOf(builder.Configuration["ALLOWED_ORIGINS"]);

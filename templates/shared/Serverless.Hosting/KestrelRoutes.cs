@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -10,17 +11,29 @@ namespace Serverless;
 /// <summary>Serves the routes on Kestrel that API Gateway serves on AWS.</summary>
 public static class KestrelRoutes
 {
-    /// <summary>Takes the trace from the request, or begins one; every line of the log and the answer carry it.</summary>
+    /// <summary>
+    /// Takes the trace from the request, or begins one: every line of the log and the answer carry it. Logs a line for each request but
+    /// those of <c>/health</c>, as API Gateway's access log does.
+    /// </summary>
     public static IApplicationBuilder UseTrace(this IApplicationBuilder app)
     {
-        var logger = app.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger("Serverless.Trace");
+        var logger = app.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger("Serverless.Requests");
         return app.Use(async (http, next) =>
         {
             var given = http.Request.Headers[Trace.Header].ToString();
             Trace.Current = Trace.IsValid(given) ? given : Trace.Create();
             http.Response.Headers[Trace.Header] = Trace.Current;
-            using (logger.BeginScope(new Dictionary<string, object> { ["traceId"] = Trace.Current }))
+            if (http.Request.Path.StartsWithSegments("/health"))
+            {
                 await next(http);
+                return;
+            }
+
+            var started = Stopwatch.GetTimestamp();
+            await next(http);
+            logger.LogInformation(
+                "{Method} {Path} answered {Status} in {Milliseconds} ms",
+                http.Request.Method, http.Request.Path.Value, http.Response.StatusCode, (int)Stopwatch.GetElapsedTime(started).TotalMilliseconds);
         });
     }
 

@@ -31,4 +31,23 @@ public sealed class TraceTests
 
         Assert.Equal(["", Trace.Current], received);
     }
+
+    [Fact]
+    public async Task Takes_the_place_of_the_trace_that_the_aws_sdk_has_set()
+    {
+        var received = "";
+        await using var server = await Loopback.StartAsync(http =>
+        {
+            received = http.Request.Headers[Trace.Header].ToString();
+            return Task.CompletedTask;
+        });
+        using var client = new HttpClient(new Trace.Handler(new SocketsHttpHandler()));
+        using var request = new HttpRequestMessage(HttpMethod.Get, server.Address);
+        request.Headers.Add(Trace.Header, "Root=1-00000000-000000000000000000000000");
+
+        Trace.Current = Trace.Create();
+        using var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(Trace.Current, received);
+    }
 }

@@ -45,9 +45,13 @@ public static class Trace
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             ArgumentNullException.ThrowIfNull(request);
-            // The AWS SDK may have set it already.
-            if (!string.IsNullOrEmpty(Current) && !request.Headers.Contains(Header))
+            if (!string.IsNullOrEmpty(Current))
+            {
+                // On Lambda the AWS SDK has set it to the invocation's trace, and does not sign it.
+                request.Headers.Remove(Header);
                 request.Headers.TryAddWithoutValidation(Header, Current);
+            }
+
             return base.SendAsync(request, cancellationToken);
         }
     }

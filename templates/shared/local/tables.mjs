@@ -1,23 +1,36 @@
-// Creates the tables of a service's resources/*.yml in a DynamoDB on this machine, which takes any signature. Existing tables stay.
+// The tables on this machine: dynalite, which takes any signature and keeps them in memory.
+// node tables.mjs <folder of a service> …: starts them for these services and says where they are.
 import { readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { host } from './http.mjs';
 
-// The service's folder, from which its scripts run.
-export const createTables = async (address, service = process.cwd()) => {
-  const yaml = createRequire(join(service, 'package.json'))('js-yaml');
-  const resources = join(service, 'resources');
-  for (const file of readdirSync(resources)) {
-    const found = yaml.load(readFileSync(join(resources, file), 'utf8'))?.Resources ?? {};
-    for (const [id, { Type, Properties }] of Object.entries(found)) {
-      if (Type !== 'AWS::DynamoDB::Table') continue;
-      const { AttributeDefinitions, KeySchema, GlobalSecondaryIndexes, BillingMode } = Properties;
-      // OrdersTable is "orders".
-      const TableName = id.replace(/Table$/, '').replace(/^[A-Z]/, (letter) => letter.toLowerCase());
-      await createTable(address, { TableName, AttributeDefinitions, KeySchema, GlobalSecondaryIndexes, BillingMode });
-      console.log(`Table ${TableName}: ${address}`);
-    }
-  }
+// Packages are those of the folder that the script runs in: a service's, or the repository's.
+const require = createRequire(join(process.cwd(), 'package.json'));
+
+/** Starts the tables of resources/*.yml in these folders: { address, names, stop }. */
+export const startTables = async (folders) => {
+  const server = require('dynalite')({ createTableMs: 0 });
+  await new Promise((ready, failed) => server.once('error', failed).listen(0, host, ready));
+  const address = `http://${host}:${server.address().port}`;
+  const tables = folders.flatMap(tablesOf);
+  for (const table of tables) await createTable(address, table);
+  return { address, names: tables.map(({ TableName }) => TableName), stop: () => new Promise((closed) => server.close(closed)) };
+};
+
+const tablesOf = (folder) => {
+  const resources = join(folder, 'resources');
+  return readdirSync(resources)
+    .flatMap((file) => Object.entries(require('js-yaml').load(readFileSync(join(resources, file), 'utf8'))?.Resources ?? {}))
+    .filter(([, { Type }]) => Type === 'AWS::DynamoDB::Table')
+    .map(([id, { Properties: { AttributeDefinitions, KeySchema, GlobalSecondaryIndexes, BillingMode } }]) => ({
+      // OrdersTable is "orders", as in appsettings.Development.json.
+      TableName: id.replace(/Table$/, '').replace(/^[A-Z]/, (letter) => letter.toLowerCase()),
+      AttributeDefinitions,
+      KeySchema,
+      GlobalSecondaryIndexes,
+      BillingMode,
+    }));
 };
 
 const createTable = async (address, table) => {
@@ -31,6 +44,7 @@ const createTable = async (address, table) => {
     },
     body: JSON.stringify(table),
   });
-  const text = await answer.text();
-  if (!answer.ok && !text.includes('ResourceInUseException')) throw new Error(`The table ${table.TableName} could not be made: ${text}`);
+  if (!answer.ok) throw new Error(`The table ${table.TableName} could not be created: ${await answer.text()}`);
 };
+
+if (process.argv[1] === import.meta.filename) console.log(`Tables: ${(await startTables(process.argv.slice(2))).address}`);

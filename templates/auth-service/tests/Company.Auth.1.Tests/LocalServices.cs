@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Company.Auth._1.Tests;
@@ -11,7 +9,7 @@ using Microsoft.AspNetCore.Http;
 namespace Company.Auth._1.Tests;
 
 /// <summary>
-/// The user pool and the users table on this machine, started by the same script as <c>npm run local</c>, on free ports. The first
+/// The user pool and the users table on this machine, started by the same scripts as <c>npm run local</c>, on free ports. The first
 /// test that needs them starts them; without <c>npm install</c> it is skipped.
 /// </summary>
 public sealed class LocalServices : IAsyncLifetime
@@ -19,7 +17,8 @@ public sealed class LocalServices : IAsyncLifetime
     private readonly Lazy<Task> start;
     private readonly string folder = Path.Combine(Path.GetTempPath(), $"local-{Guid.NewGuid():n}");
     private readonly HttpClient http = new();
-    private LocalScript? script;
+    private LocalScript? pool;
+    private LocalScript? tables;
     private Loopback? trigger;
 
     public LocalServices() => start = new(StartNowAsync);
@@ -100,8 +99,10 @@ public sealed class LocalServices : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         http.Dispose();
-        if (script is not null)
-            await script.DisposeAsync();
+        if (pool is not null)
+            await pool.DisposeAsync();
+        if (tables is not null)
+            await tables.DisposeAsync();
         if (trigger is not null)
             await trigger.DisposeAsync();
         if (Directory.Exists(folder))
@@ -127,38 +128,7 @@ public sealed class LocalServices : IAsyncLifetime
             }
         });
 
-        var (poolPort, tablePort) = (FreePort(), FreePort());
-        Issuer = $"http://127.0.0.1:{poolPort}/local_users";
-        TableUrl = $"http://127.0.0.1:{tablePort}";
-        script = await LocalScript.StartAsync(
-            new Dictionary<string, string?>
-            {
-                ["POOL_PORT"] = $"{poolPort}",
-                ["TABLE_PORT"] = $"{tablePort}",
-                ["TRIGGER_URL"] = trigger.Address.ToString(),
-                ["LOCAL_FOLDER"] = folder,
-                ["TABLE_IN_MEMORY"] = "1",
-            },
-            async output => output.Any(line => line.StartsWith("Table users", StringComparison.Ordinal)) && await AnswersAsync($"{Issuer}/.well-known/jwks.json"));
-    }
-
-    private async Task<bool> AnswersAsync(string url)
-    {
-        try
-        {
-            using var response = await http.GetAsync(new Uri(url));
-            return response.IsSuccessStatusCode;
-        }
-        catch (HttpRequestException)
-        {
-            return false;
-        }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        (pool, Issuer) = await LocalScript.StartUserPoolAsync(folder, trigger.Address);
+        (tables, TableUrl) = await LocalScript.StartTablesAsync();
     }
 }

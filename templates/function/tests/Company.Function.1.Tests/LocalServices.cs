@@ -57,10 +57,5 @@ public sealed class LocalServices : IAsyncLifetime
 
     public ValueTask DisposeAsync() => script?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    private async Task StartNowAsync()
-    {
-        script = await LocalScript.StartAsync(new Dictionary<string, string?> { ["TABLE_PORT"] = "0" }, output => Task.FromResult(output.Contains("Ready")));
-        // Table orders: http://127.0.0.1:<port>/
-        address = script.Output.First(line => line.StartsWith("Table ", StringComparison.Ordinal)).Split(": ")[1];
-    }
+    private async Task StartNowAsync() => (script, address) = await LocalScript.StartTablesAsync();
 }

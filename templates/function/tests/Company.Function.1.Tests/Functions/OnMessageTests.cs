@@ -80,6 +80,29 @@ public sealed class OnMessageTests(LocalServices services) : FunctionTests("onMe
         Assert.Equal(["a", "b"], FailuresIn(answer));
     }
 
+    [Fact]
+    public async Task Calls_the_table_in_the_trace_of_the_message()
+    {
+        var traces = new System.Collections.Concurrent.ConcurrentBag<string>();
+        await using var table = await Loopback.StartAsync(http =>
+        {
+            traces.Add(http.Request.Headers[Trace.Header].ToString());
+            http.Response.StatusCode = 400;
+            return Task.CompletedTask;
+        });
+        var settings = new Dictionary<string, string?>(Services.Settings) { ["_HANDLER"] = "onMessage", ["AWS_ENDPOINT_URL_DYNAMODB"] = table.Address.ToString() };
+        var batch = JsonNode.Parse(Batch(new() { ["m"] = OrderOf("m") }))!;
+        var trace = Trace.Create();
+        batch["Records"]![0]!["attributes"]!["AWSTraceHeader"] = trace;
+
+        await using var alone = RunningFunction.Start("alone", Api, settings);
+        await Api.InvokeAsync("alone", batch.ToJsonString());
+
+        // With AWS_LAMBDA_FUNCTION_NAME set, the AWS SDK sets the header to the trace of the invocation.
+        Assert.NotEmpty(traces);
+        Assert.All(traces, called => Assert.Equal(trace, called));
+    }
+
     private static List<string> FailuresIn(Answer answer) =>
         [.. JsonNode.Parse(answer.Text)!["batchItemFailures"]!.AsArray().Select(failure => (string)failure!["itemIdentifier"]!)];
 

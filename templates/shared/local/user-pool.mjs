@@ -37,11 +37,13 @@ const start = () => {
     },
   });
 
+  const packages = createRequire(join(process.cwd(), 'package.json'));
+
   // cognito-local reads its settings from the environment and its files from the current folder.
   Object.assign(process.env, { HOST: '127.0.0.1', PORT: POOL_PORT, CODE: confirmationCode });
   process.chdir(POOL_FOLDER);
   process.on('disconnect', () => process.exit());
-  createRequire(import.meta.url)('cognito-local/lib/bin/start.js');
+  packages('cognito-local/lib/bin/start.js');
 };
 
 if (process.argv[1] === import.meta.filename) start();

@@ -44,6 +44,17 @@ const read = (entry) => {
   };
 };
 
+/** A line as a host writes it. */
+export const readLine = (service, line) => {
+  try {
+    const content = JSON.parse(line);
+    const { timestamp, level = '', traceId = '' } = content;
+    return { time: new Date(timestamp), service, level: level.toLowerCase(), trace: traceId.match(/1-[0-9a-f]{8}-[0-9a-f]{24}/)?.[0] ?? '', message: describe(content) };
+  } catch {
+    return { time: new Date(), service, level: '', trace: '', message: line };
+  }
+};
+
 const describe = ({ message, errorType, errorMessage, ...rest }) => {
   const error = errorType ? ` (${errorType}: ${errorMessage})` : '';
   return message === undefined ? JSON.stringify({ errorType, errorMessage, ...rest }) : `${message}${error}`;

@@ -1,0 +1,190 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using Xunit;
+
+namespace Serverless.Templates.Tests;
+
+/// <summary>A venture is the services as each is made on its own, composed into one repository.</summary>
+[TakesLong(3)]
+public sealed partial class VentureTests
+{
+    private static readonly Template Venture = Template.Named("sls-venture");
+
+    // The folder of each service in the venture, and the command that makes it.
+    private static readonly (string Folder, string Template, string Name)[] Services =
+        [("log-forwarder", "sls-forwarder", "LogForwarder"), ("auth", "sls-auth", "Auth"), ("orders", "sls-function", "Orders")];
+
+    private static readonly Lazy<Task<Repositories>> Built = new(BuildAsync);
+
+    public static TheoryData<string> Pairs => [.. Options.Pairs(Venture).Select(options => options.ToString())];
+
+    // Each is odd in a way of its own; that all odd names come out as in the services is what the files of the pairs show.
+    public static TheoryData<string> OddNames => ["my-venture", "1st", "class", "Größe", "a&b c", "Contoso.Billing", "AWS", "Serverless", "auth", "x"];
+
+    [Theory]
+    [MemberData(nameof(Pairs))]
+    public async Task Holds_each_service_byte_for_byte_as_it_is_made_to_join_one(string options)
+    {
+        var venture = await GeneratedService.CreateAsync(Venture, "Acme", Options.Parse(options));
+
+        foreach (var (folder, template, name) in Services)
+        {
+            var service = await ServiceAsync(template, $"Acme.{name}", venture.Options, joins: true);
+            var joined = venture.Files.Where(file => file.StartsWith($"{folder}/", StringComparison.Ordinal)).Select(file => file[(folder.Length + 1)..]);
+
+            Assert.Equal(service.Files, joined);
+            Assert.All(service.Files.Where(file => file != ".sls-template.json"), file => Assert.Equal(service.Read(file), venture.Read($"{folder}/{file}")));
+        }
+    }
+
+    [Fact]
+    public void Offers_the_options_of_its_services_as_they_offer_them()
+    {
+        var ofServices = Services.SelectMany(service => Template.Named(service.Template).Symbols).Where(symbol => (string?)symbol.Value["type"] == "parameter").ToLookup(symbol => symbol.Key, symbol => symbol.Value.ToJsonString());
+
+        Assert.All(Venture.Symbols.Where(symbol => (string?)symbol.Value["type"] == "parameter"), option => Assert.Contains(option.Value.ToJsonString(), ofServices[option.Key]));
+    }
+
+    [Fact]
+    public void Knows_every_symbol_that_a_file_of_its_services_asks_for()
+    {
+        var known = Venture.Symbols.Select(symbol => symbol.Key).ToHashSet();
+        var asked = Venture.Json["sources"]!.AsArray()
+            .SelectMany(source => Directory.GetFiles(Path.Combine(Venture.Folder, (string)source!["source"]!), "*", SearchOption.AllDirectories))
+            .Where(file => !file.Split('/', '\\').Intersect(["bin", "obj", "node_modules", "artifacts", ".template.config", ".serverless", "Company.Function.1.slnx"]).Any())
+            .SelectMany(file => Condition().Matches(File.ReadAllText(file)).SelectMany(condition => Symbol().Matches(condition.Value).Select(symbol => symbol.Value)))
+            .ToHashSet();
+
+        Assert.NotEmpty(asked);
+        Assert.Empty(asked.Except(known));
+    }
+
+    [Theory]
+    [MemberData(nameof(OddNames))]
+    public async Task Builds_without_a_warning_under_an_odd_name(string name)
+    {
+        var (_, named, build) = await Built.Value;
+        var venture = named[name];
+
+        Faults.None(OutputChecks.Faults(venture).Concat(FaultsOf(venture, build)));
+        Assert.Distinct(ServiceNames(venture));
+        Assert.All(ServiceNames(venture), service => Assert.Matches("^[a-z][a-z0-9-]{1,31}$", service));
+    }
+
+    [Fact]
+    public async Task Repeats_no_file()
+    {
+        var venture = (await Built.Value).Default;
+
+        // What the frameworks ask for in each place: a file that says that there is nothing to say.
+        var repeated = venture.Files.GroupBy(venture.Read).Where(files => files.Count() > 1).Select(files => string.Join(" = ", files));
+
+        Assert.Empty(repeated.Except(["auth/cors.json = orders/cors.json", "auth/src/Acme.Auth.Host/appsettings.json = orders/src/Acme.Orders.Host/appsettings.json"]));
+    }
+
+    [FactThatNeeds("node", "npm")]
+    public async Task Passes_all_its_tests()
+    {
+        var venture = (await Built.Value).Default;
+        await NodeModules.LinkAsync(venture);
+
+        var run = (await Command.Dotnet(venture.Folder, "test", $"{venture.ProjectName}.slnx", "--no-build", "-nologo")).Succeeded();
+
+        var suites = Suite().Matches(run.Output);
+        Assert.Equal(venture.Projects.Count(project => project.EndsWith(".Tests.csproj", StringComparison.Ordinal)), suites.Count);
+        Assert.All(suites, suite => Assert.Equal("0", suite.Groups["skipped"].Value));
+    }
+
+    [FactThatNeeds("node", "npm")]
+    public async Task Packages_every_service_as_it_is_packaged_on_its_own()
+    {
+        var venture = await GeneratedService.CreateAsync(Venture, "Acme", Options.Defaults);
+        await NodeModules.LinkAsync(venture);
+        foreach (var (folder, _, _) in Services)
+            Stack.WriteZip(venture.PathOf(folder));
+
+        (await Command.Run(Command.PathOf("npm"), ["run", "package"], venture.Folder, Stack.OfflineVariables)).Succeeded();
+
+        foreach (var (folder, template, name) in Services)
+        {
+            var service = await ServiceAsync(template, $"Acme.{name}", venture.Options, joins: false);
+            Stack.WriteZip(service.Folder);
+            var alone = await Stack.CompileAsync(service);
+            var joined = JsonNode.Parse(venture.Read($"{folder}/.serverless/cloudformation-template-update-stack.json"))!;
+
+            Assert.Equal(WithoutTimes(alone.Json), WithoutTimes(joined));
+        }
+    }
+
+    [FactThatNeeds("node", "npm")]
+    public async Task Deploys_each_service_after_those_whose_parameters_it_reads()
+    {
+        var venture = await GeneratedService.CreateAsync(Venture, "Acme", Options.Defaults);
+        await AddAsync(venture, "sls-function", "-n", "Acme.Refunds", "-o", "refunds", "--venture", "true");
+
+        var services = await ComposeAsync(venture);
+
+        Assert.Equal(["log-forwarder", "auth", "orders", "refunds"], services.Select(service => service.Key));
+        Assert.Equal(
+            ["", "log-forwarder", "auth log-forwarder", "auth log-forwarder"],
+            services.Select(service => string.Join(' ', service.Value!["dependsOn"]!.AsArray().Select(name => (string)name!).Order(StringComparer.Ordinal))));
+    }
+
+    private static async Task<IEnumerable<KeyValuePair<string, JsonNode?>>> ComposeAsync(GeneratedService venture)
+    {
+        var command = await Command.Run(Command.PathOf("node"), ["-e", "require('./serverless-compose.js').then((compose) => console.log(JSON.stringify(compose)))"], venture.Folder);
+        return JsonNode.Parse(command.Succeeded().Output)!["services"]!.AsObject();
+    }
+
+    private static async Task AddAsync(GeneratedService venture, params string[] arguments) =>
+        (await TemplateHive.NewAsync(venture.Folder, [.. arguments, "--no-update-check"])).Succeeded();
+
+    /// <summary>The service with the venture's options, as far as it has them.</summary>
+    private static Task<GeneratedService> ServiceAsync(string shortName, string name, Options options, bool joins)
+    {
+        var template = Template.Named(shortName);
+        var values = options.Values.Where(value => template.Options.Any(option => option.Name == value.Key)).ToDictionary();
+        if (shortName == "sls-function" && options.Values.TryGetValue("authorizer", out var authorizer))
+            values["auth"] = authorizer;
+        values["venture"] = joins ? "true" : "false";
+        return GeneratedService.CreateAsync(template, name, new Options(values));
+    }
+
+    // One restore and one build for the default and the odd names together.
+    private static async Task<Repositories> BuildAsync()
+    {
+        var venture = await GeneratedService.CreateAsync(Venture, "Acme", Options.Defaults);
+        var named = new Dictionary<string, GeneratedService>();
+        foreach (var name in OddNames)
+            named[(string)name] = await GeneratedService.CreateAsync(Venture, (string)name, Options.Defaults);
+        return new Repositories(venture, named, await Build.RunAsync([venture, .. named.Values]));
+    }
+
+    private static IEnumerable<string> FaultsOf(GeneratedService venture, Build build) =>
+        build.Faults(venture.Folder).Concat(venture.Projects.Where(project => !Build.HasBuilt(project)).Select(project => $"{project} was not built"));
+
+    private static IEnumerable<string> ServiceNames(GeneratedService venture) =>
+        Services.Select(service => ServiceName().Match(venture.Read($"{service.Folder}/serverless.yml")).Groups[1].Value);
+
+    private static string WithoutTimes(JsonNode template) => Time().Replace(template.ToJsonString(), "<time>");
+
+    private sealed record Repositories(GeneratedService Default, IReadOnlyDictionary<string, GeneratedService> Named, Build Build);
+
+    [GeneratedRegex(@"(?m)^[ \t]*(?://|<!--)?#(?:if|elseif|elif) \((.*)\)")]
+    private static partial Regex Condition();
+
+    [GeneratedRegex(@"(?<![\w""'])[A-Za-z_]\w*(?![\w""'])(?<!if|elif|elseif)")]
+    private static partial Regex Symbol();
+
+    [GeneratedRegex("(?m)^service: '(.*)'$")]
+    private static partial Regex ServiceName();
+
+    [GeneratedRegex(@"Passed!.*Failed:\s+0, Passed:\s+[1-9]\d*, Skipped:\s+(?<skipped>\d+)")]
+    private static partial Regex Suite();
+
+    // osls names what it uploads by the time: serverless/acme-auth/dev/1795348800000-2026-11-25T00:00:00.000Z/service.zip
+    [GeneratedRegex(@"\d{13}-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")]
+    private static partial Regex Time();
+}
