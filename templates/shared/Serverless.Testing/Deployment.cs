@@ -118,6 +118,7 @@ public sealed class Deployment
         JsonArray array => array.SelectMany(Needs),
         JsonObject inner => inner.SelectMany(member => (member.Key, member.Value) switch
         {
+            ("Ref", JsonValue parameter) when template["Parameters"]?[parameter.ToString()] is not null => [],
             ("Ref" or "DependsOn", JsonValue id) => [id.ToString()],
             ("DependsOn", JsonArray ids) => ids.Select(id => id!.ToString()),
             ("Fn::GetAtt", JsonArray path) => [path[0]!.ToString()],

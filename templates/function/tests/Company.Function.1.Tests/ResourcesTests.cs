@@ -13,7 +13,7 @@ public sealed class ResourcesTests : DeploymentTest
         string[] metrics =
         [
 #if (http)
-            "AWS/ApiGateway 5xx",
+            "ApiFailures",
 #endif
 #if (sqs || eventbridge)
             "AWS/SQS ApproximateNumberOfMessagesVisible",
@@ -30,7 +30,11 @@ public sealed class ResourcesTests : DeploymentTest
 #endif
         ];
 
-        Assert.Equal(metrics.Order(), Deployed.Of("AWS::CloudWatch::Alarm").Select(alarm => $"{alarm.Value["Namespace"]} {alarm.Value["MetricName"]}").Order());
+        Assert.Equal(metrics.Order(), Deployed.Of("AWS::CloudWatch::Alarm").Select(alarm => NameOf(alarm.Value)).Order());
+
+        // AWS's own metrics with their namespace, the service's own without.
+        static string NameOf(System.Text.Json.Nodes.JsonNode alarm) =>
+            alarm["Namespace"]!.ToString() is var name && name.StartsWith("AWS/", StringComparison.Ordinal) ? $"{name} {alarm["MetricName"]}" : alarm["MetricName"]!.ToString();
     }
 
     [Fact]
