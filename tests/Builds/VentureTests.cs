@@ -32,9 +32,10 @@ public sealed partial class VentureTests
         foreach (var (folder, template, name) in Services)
         {
             var service = await ServiceAsync(template, $"Acme.{name}", venture.Options, joins: true);
+            // The record of the whole venture is at its root.
             var joined = venture.Files.Where(file => file.StartsWith($"{folder}/", StringComparison.Ordinal)).Select(file => file[(folder.Length + 1)..]);
 
-            Assert.Equal(service.Files, joined);
+            Assert.Equal(service.Files.Except([".sls-template.json"]), joined);
             Assert.All(service.Files.Where(file => file != ".sls-template.json"), file => Assert.Equal(service.Read(file), venture.Read($"{folder}/{file}")));
         }
     }
