@@ -47,21 +47,21 @@ return await new Service()
     .On(Api.Routes(orders))
 #endif
 #if (schedule)
-    .On<ScheduledEvent>("expireOrders", new SourceGeneratorLambdaJsonSerializer<ScheduleJson>(), (due, context) => ExpireOrders.Handle(due, context, orders.Value))
+    .On<ScheduledEvent>("expireOrders", () => new SourceGeneratorLambdaJsonSerializer<ScheduleJson>(), (due, context) => ExpireOrders.Handle(due, context, orders.Value))
 #endif
 #if (sqs)
-    .On<SQSEvent, SQSBatchResponse>("onMessage", new SourceGeneratorLambdaJsonSerializer<MessageJson>(), (batch, context) => OnMessage.Handle(batch, context, orders.Value))
+    .On<SQSEvent, SQSBatchResponse>("onMessage", () => new SourceGeneratorLambdaJsonSerializer<MessageJson>(), (batch, context) => OnMessage.Handle(batch, context, orders.Value))
 #endif
 #if (sns)
-    .On<SNSEvent>("onNotification", new SourceGeneratorLambdaJsonSerializer<NotificationJson>(), (notifications, context) => OnNotification.Handle(notifications, context, orders.Value))
+    .On<SNSEvent>("onNotification", () => new SourceGeneratorLambdaJsonSerializer<NotificationJson>(), (notifications, context) => OnNotification.Handle(notifications, context, orders.Value))
 #endif
 #if (s3)
-    .On<S3Event>("onUpload", new SourceGeneratorLambdaJsonSerializer<UploadJson>(), (uploads, context) => OnUpload.Handle(uploads, context, orders.Value, s3.Value))
+    .On<S3Event>("onUpload", () => new SourceGeneratorLambdaJsonSerializer<UploadJson>(), (uploads, context) => OnUpload.Handle(uploads, context, orders.Value, s3.Value))
 #endif
 #if (dynamodb)
-    .On<DynamoDBEvent, StreamsEventResponse>("onChange", new SourceGeneratorLambdaJsonSerializer<ChangeJson>(), (changes, context) => OnChange.Handle(changes, context, history.Value))
+    .On<DynamoDBEvent, StreamsEventResponse>("onChange", () => new SourceGeneratorLambdaJsonSerializer<ChangeJson>(), (changes, context) => OnChange.Handle(changes, context, history.Value))
 #endif
 #if (eventbridge)
-    .On<CloudWatchEvent<Order>>("onOrderPlaced", new SourceGeneratorLambdaJsonSerializer<OrderPlacedJson>(), (placed, context) => OnOrderPlaced.Handle(placed, context, orders.Value))
+    .On<CloudWatchEvent<Order>>("onOrderPlaced", () => new SourceGeneratorLambdaJsonSerializer<OrderPlacedJson>(), (placed, context) => OnOrderPlaced.Handle(placed, context, orders.Value))
 #endif
     .RunAsync(args);
