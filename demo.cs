@@ -86,30 +86,9 @@ async Task<string> Scaffold(string template, string name, bool native, params st
     string[] command = ["new", template, "-n", name, .. options, .. (native ? Array.Empty<string>() : ["--runtime", "managed"])];
     await Step($"dotnet {string.Join(' ', command)}", () => Run("dotnet", [.. command, "--debug:custom-hive", hive, "--no-update-check"], workplace));
     await Step("  npm install", () => Run(Npm, ["install", "--no-audit", "--no-fund"], project));
-    await Step("  npm run package: the binary, its zip, the CloudFormation", async () =>
-    {
-        var props = Path.Combine(project, "Directory.Build.props");
-        var content = File.ReadAllText(props);
-        if (native && !await CanLink(project, name))
-        {
-            Say("    The native runtime pack of .NET 10 cannot be had here: linking for net9.0 instead.");
-            File.WriteAllText(props, content.Replace("net10.0", "net9.0"));
-        }
-        await Run(Npm, ["run", "package"], project);
-        File.WriteAllText(props, content);
-    });
+    await Step("  npm run package: the binary, its zip, the CloudFormation", () => Run(Npm, ["run", "package"], project));
     await Step("  dotnet test", async () => Say("    " + LastLine(await Run("dotnet", ["test", "--nologo"], project), "assed")));
     return project;
-}
-
-// Some package mirrors lack the packs that a native binary is linked with.
-async Task<bool> CanLink(string project, string name)
-{
-    var probe = await Start("dotnet", ["restore", $"src/{name}", "-r", $"linux-{ProcessorName}"], project);
-    return probe.ExitCode == 0
-        || (probe.Output.Contains("NU1101") || probe.Output.Contains("NU1102")
-            ? false
-            : throw new DemoException($"The restore failed:\n{probe.Output}"));
 }
 
 // --- the forwarder at work ----------------------------------------------------------------------------------------------

@@ -7,49 +7,71 @@ using static Serverless.Templates.Bench.Measure;
 
 namespace Serverless.Templates.Bench;
 
-/// <summary>From the start of the process to its first answer: the native binary beside the managed build of the same sources.</summary>
+/// <summary>From the start of the process to its first answer.</summary>
 internal static class ColdStarts
 {
-    private const int Starts = 15;
+    private const int Starts = 25;
 
-    public static async Task RunAsync()
+    public static async Task RunAsync(Report report, IReadOnlyList<Peer> peers)
     {
-        await using var platform = await LogPlatform.StartAsync("splunk");
-        await CompareAsync(
-            Template.Named("sls-forwarder"),
-            "forwarder",
-            async service => platform.EnvironmentOf(await Stack.CompileAsync(service), "forwarder"),
-            service => File.ReadAllBytes(service.PathOf($"tests/{service.ProjectName}.Tests/events/plain.json")),
-            answer => answer.Succeeded);
+        var auth = await BuildsOfAsync("sls-auth");
+        var hello = File.ReadAllBytes(EventOf(auth[0].Service, "hello"));
+        var handler = new Dictionary<string, string?> { ["_HANDLER"] = "hello" };
+        await CompareAsync(report, "Cold start: an HTTP function that greets", [
+            .. peers.Select(peer => new Contestant(peer.Name, peer.Path, new FileInfo(peer.Path).Length, "hello", handler, hello, answer => answer.Succeeded)),
+            .. auth.Select(build => build.As("`sls-auth` hello", "hello", handler, hello, answer => answer.Text.Contains("\"statusCode\":200", StringComparison.Ordinal)))]);
 
         await using var issuer = await Issuer.StartAsync();
-        await CompareAsync(
-            Template.Named("sls-auth"),
-            "authorizer",
-            _ => Task.FromResult(issuer.Variables),
-            service => issuer.Request(File.ReadAllText(service.PathOf($"tests/{service.ProjectName}.Tests/events/authorizer.json"))),
-            answer => answer.Text.Contains("\"isAuthorized\":true", StringComparison.Ordinal));
+        var request = issuer.Request(File.ReadAllText(EventOf(auth[0].Service, "authorizer")));
+        await CompareAsync(report, "Cold start: the authorizer admits a token, the issuer's keys fetched", [
+            .. auth.Select(build => build.As("`sls-auth` authorizer", "authorizer", issuer.Variables, request, answer => answer.Text.Contains("\"isAuthorized\":true", StringComparison.Ordinal)))]);
+
+        await using var platform = await LogPlatform.StartAsync("splunk");
+        var forwarder = await BuildsOfAsync("sls-forwarder");
+        var variables = platform.EnvironmentOf(await Stack.CompileAsync(forwarder[0].Service), "forwarder");
+        var line = File.ReadAllBytes(EventOf(forwarder[0].Service, "plain"));
+        await CompareAsync(report, "Cold start: the forwarder ships its first event", [
+            .. forwarder.Select(build => build.As("`sls-forwarder`", "forwarder", variables, line, answer => answer.Succeeded))]);
     }
 
-    private static async Task CompareAsync(
-        Template template, string function, Func<GeneratedService, Task<Dictionary<string, string?>>> environment, Func<GeneratedService, byte[]> payload, Predicate<Answer> isRight)
+    private static async Task<IReadOnlyList<PublishedBuild>> BuildsOfAsync(string shortName)
     {
-        var (native, managed) = (await PublishedService.ShareAsync(template, "aot"), await PublishedService.ShareAsync(template, "managed"));
-        var variables = new Dictionary<PublishedService, Dictionary<string, string?>> { [native] = await environment(native.Service), [managed] = await environment(managed.Service) };
-        var memory = new Dictionary<PublishedService, List<double>> { [native] = [], [managed] = [] };
-        var (nativeStart, managedStart) = await InTurnsAsync(Starts, () => StartAsync(native), () => StartAsync(managed));
+        var (native, managed) = (await PublishedService.ShareAsync(Template.Named(shortName), "aot"), await PublishedService.ShareAsync(Template.Named(shortName), "managed"));
+        return [new(native, "native"), new(managed, "managed")];
+    }
 
-        Say($"{template} {function}, {Starts} starts each, exec to first answer: native {nativeStart:0.0} ms, managed {managedStart:0.0} ms; managed takes {managedStart / nativeStart:0.0} times as long.");
-        Say($"  peak memory: native {Median(memory[native]):0.0} MB, managed {Median(memory[managed]):0.0} MB. Zip: native {Size(native):0.0} MB, managed {Size(managed):0.0} MB. Native for {native.Framework}.");
+    private static string EventOf(GeneratedService service, string name) => service.PathOf($"tests/{service.ProjectName}.Tests/events/{name}.json");
 
-        async Task<double> StartAsync(PublishedService published)
+    // The first contestant is what the others are divided by.
+    private static async Task CompareAsync(Report report, string title, IReadOnlyList<Contestant> contestants)
+    {
+        var memory = contestants.Select(_ => new List<double>()).ToArray();
+        var times = await InTurnsAsync(Starts, [.. contestants.Select<Contestant, Func<Task<double>>>((contestant, i) => async () =>
         {
-            var start = await ColdStart.MeasureAsync(published.Binary, function, variables[published], payload(published.Service), isRight, starts: 1);
-            memory[published].Add(start.PeakMemory / 1e6);
+            var start = await ColdStart.MeasureAsync(contestant.Binary, contestant.Function, contestant.Variables, contestant.Payload, contestant.IsRight, starts: 1);
+            memory[i].Add(start.PeakMemory / 1e6);
             return start.FirstAnswer.TotalMilliseconds;
-        }
+        })]);
+        var (firstTime, firstMemory) = (Median(times[0]), Median(memory[0]));
+        report.Add(
+            title,
+            $"From the start of the process to its first answer over a Lambda Runtime API on loopback, medians of {Starts} starts.",
+            ["", $"÷ {contestants[0].Name}", "memory ÷", "ms", "peak memory, MB", "deployed, MB"],
+            contestants.Select((contestant, i) => new[]
+            {
+                contestant.Name, Text($"{Median(times[i]) / firstTime:0.00}"), Text($"{Median(memory[i]) / firstMemory:0.00}"), Text($"{Median(times[i]):0.0}"), Text($"{Median(memory[i]):0.0}"), Text($"{contestant.Deployed / 1e6:0.0}"),
+            }));
+    }
 
-        static double Size(PublishedService published) => new FileInfo(published.Zip).Length / 1e6;
+    private sealed record Contestant(
+        string Name, string Binary, long Deployed, string Function, IReadOnlyDictionary<string, string?> Variables, byte[] Payload, Predicate<Answer> IsRight);
+
+    private sealed record PublishedBuild(PublishedService Published, string Kind)
+    {
+        public GeneratedService Service => Published.Service;
+
+        public Contestant As(string name, string function, IReadOnlyDictionary<string, string?> variables, byte[] payload, Predicate<Answer> isRight) =>
+            new($"{name}, {Kind}", Published.Binary, new FileInfo(Published.Zip).Length, function, variables, payload, isRight);
     }
 
     /// <summary>An issuer on loopback with one key, and a good token of it.</summary>

@@ -2,27 +2,29 @@ using System.Globalization;
 
 namespace Serverless.Templates.Bench;
 
-/// <summary>Measuring in turns, and saying what was measured.</summary>
+/// <summary>Measuring in turns.</summary>
 internal static class Measure
 {
-    /// <summary>The medians of two measurements that are taken in turns, after one of each that is not counted.</summary>
-    public static async Task<(double One, double Other)> InTurnsAsync(int turns, Func<Task<double>> one, Func<Task<double>> other)
+    /// <summary>Takes a measurement of each in turn, A B C A B C, after a round that is not counted.</summary>
+    /// <returns>All values of each.</returns>
+    public static async Task<List<double>[]> InTurnsAsync(int turns, params IReadOnlyList<Func<Task<double>>> measurements)
     {
-        var (ones, others) = (new List<double>(), new List<double>());
+        var values = measurements.Select(_ => new List<double>()).ToArray();
         for (var turn = 0; turn <= turns; turn++)
         {
-            var (first, second) = (await one(), await other());
-            if (turn == 0)
-                continue;
-            ones.Add(first);
-            others.Add(second);
+            for (var i = 0; i < measurements.Count; i++)
+            {
+                var value = await measurements[i]();
+                if (turn > 0)
+                    values[i].Add(value);
+            }
         }
-        return (Median(ones), Median(others));
+        return values;
     }
 
     /// <summary>The value in the middle.</summary>
     public static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
-    /// <summary>Prints a line of figures, whatever the machine's culture.</summary>
-    public static void Say(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+    /// <summary>Writes a figure in the same way whatever the machine's culture.</summary>
+    public static string Text(FormattableString figure) => figure.ToString(CultureInfo.InvariantCulture);
 }

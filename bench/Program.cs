@@ -1,28 +1,43 @@
-// dotnet run -c Release --project bench [-- coldstart throughput scaffolding]
+// dotnet run -c Release --project bench [-- [coldstart] [throughput] [scaffolding] [--peer <name>=<path>]…]
 //
-// How fast the generated services start and work, and how fast they are made. What is compared runs in turns, A B A B, so that
-// a machine that grows slower does so for both: read the ratios, and the figures only beside each other.
+// How fast the generated services start and work, and how fast they are made. README.md beside this file says how to read it.
 
 using Serverless.Templates.Bench;
 using Serverless.Templates.Tests;
 
-Dictionary<string, Func<Task>> benchmarks = new()
+Dictionary<string, Func<Report, IReadOnlyList<Peer>, Task>> benchmarks = new()
 {
     ["coldstart"] = ColdStarts.RunAsync,
-    ["throughput"] = Throughput.RunAsync,
-    ["scaffolding"] = Scaffolding.RunAsync,
+    ["throughput"] = (report, _) => Throughput.RunAsync(report),
+    ["scaffolding"] = (report, _) => Scaffolding.RunAsync(report),
 };
-var unknown = args.Except(benchmarks.Keys).ToList();
-if (unknown.Count > 0)
+var chosen = new List<string>();
+var peers = new List<Peer>();
+for (var i = 0; i < args.Length; i++)
 {
-    Console.Error.WriteLine($"There is no benchmark \"{unknown[0]}\"; expected are {string.Join(", ", benchmarks.Keys)}, or none for all.");
-    return 2;
+    if (args[i] == "--peer" && i + 1 < args.Length && Peer.TryParse(args[i + 1], out var peer))
+    {
+        peers.Add(peer);
+        i++;
+    }
+    else if (benchmarks.ContainsKey(args[i]))
+    {
+        chosen.Add(args[i]);
+    }
+    else
+    {
+        Console.Error.WriteLine($"{string.Join(' ', args[i..])} is not understood. Expected: {string.Join(", ", benchmarks.Keys)} (none of them for all), and --peer <name>=<path of an executable>.");
+        return 2;
+    }
 }
 
 try
 {
-    foreach (var name in args.Length > 0 ? args : [.. benchmarks.Keys])
-        await benchmarks[name]();
+    var report = new Report();
+    foreach (var name in chosen.Count > 0 ? chosen : [.. benchmarks.Keys])
+        await benchmarks[name](report, peers);
+    if (chosen.Count == 0)
+        await report.SaveAsync();
     return 0;
 }
 finally

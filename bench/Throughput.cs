@@ -7,82 +7,134 @@ using static Serverless.Templates.Bench.Measure;
 
 namespace Serverless.Templates.Bench;
 
-/// <summary>How many log lines a second a warm forwarder ships, gzip both ways: the native binary beside the managed build.</summary>
+/// <summary>
+/// How much processor time a warm forwarder takes to ship log lines, beside the least that any forwarder must do with the same bytes:
+/// unpack CloudWatch's gzip and pack the lines again.
+/// </summary>
 internal static class Throughput
 {
-    private const int Lines = 10_000;
-    private const int Events = 20;
+    private const int Turns = 9;
+    // The system counts a process's time in hundredths of a second: a measurement takes about this many lines.
+    private const int LinesPerTurn = 50_000;
 
-    public static async Task RunAsync()
+    private static readonly (string Name, int Lines, Func<int, string> Line)[] Workloads =
+    [
+        ("JSON, ASCII, 1,000 lines", 1_000, line => Json(line, "order was placed")),
+        ("JSON, multi-byte, 1,000 lines", 1_000, line => Json(line, "Zoë bestellte für 12,50 €")),
+        ("text, ASCII, 1,000 lines", 1_000, line => $"2026-11-22T12:00:00.000Z order {line} was placed for 12.50 {Filler}"),
+        ("text, multi-byte, 1,000 lines", 1_000, line => $"2026-11-22T12:00:00.000Z Zoë bestellte {line} für 12,50 € {Filler}"),
+        ("JSON, ASCII, 10,000 lines", 10_000, line => Json(line, "order was placed")),
+    ];
+
+    private static string Filler { get; } = string.Concat(Enumerable.Range(0, 36).Select(word => $"word{word * 7919 % 1000} "));
+
+    public static async Task RunAsync(Report report)
     {
         var template = Template.Named("sls-forwarder");
         await using var platform = await LogPlatform.StartAsync("splunk");
-        await using var nativeRun = await Running.StartAsync(await PublishedService.ShareAsync(template, "aot"), platform);
-        await using var managedRun = await Running.StartAsync(await PublishedService.ShareAsync(template, "managed"), platform);
-        var payload = Event();
+        await using var running = await Running.StartAsync(await PublishedService.ShareAsync(template, "aot"), platform);
 
-        var (native, managed) = await InTurnsAsync(Events, () => ShipAsync(nativeRun), () => ShipAsync(managedRun));
-
-        Say($"forwarder, events of {Lines} lines, the destination on the same machine: native {native:0} lines/s, managed {managed:0}; ratio {native / managed:0.00}. Peak memory: native {nativeRun.PeakMemory / 1e6:0} MB, managed {managedRun.PeakMemory / 1e6:0} MB.");
-
-        async Task<double> ShipAsync(Running running)
+        var rows = new List<string[]>();
+        foreach (var (name, lines, line) in Workloads)
         {
-            var watch = Stopwatch.StartNew();
-            await running.InvokeAsync(payload);
-            watch.Stop();
-            if (platform.Taken.Count != Lines)
-                throw new InvalidOperationException($"{platform.Taken.Count} of {Lines} lines arrived.");
-            platform.Taken.Clear();
-            return Lines / watch.Elapsed.TotalSeconds;
+            var log = new LogEvent(lines, line);
+            var events = Math.Max(1, LinesPerTurn / lines);
+            var values = await InTurnsAsync(Turns, () => Task.FromResult(Floor(log, events)), () => running.ShipAsync(log, events));
+            var (floor, forwarder) = (Median(values[0]), Median(values[1]));
+            rows.Add([name, Text($"{forwarder / floor:0.0}"), Text($"{1 / forwarder:0}"), Text($"{log.Bytes / 1e6 / lines / forwarder:0.0}"), Text($"{(double)log.Bytes / lines:0}"), Text($"{running.PeakMemory / 1e6:0}")]);
         }
+        report.Add(
+            "The forwarder's throughput",
+            $"Processor time per line of the native binary with the destination on loopback, medians of {Turns}, divided by the floor: gunzip and fastest gzip of the same bytes.",
+            ["events of", "÷ floor", "lines per CPU-second", "MB/s per core", "bytes per line", "peak memory so far, MB"],
+            rows);
+
+        var growth = new List<string[]>();
+        foreach (var lines in new[] { 1, 10, 100, 1_000, 10_000, 100_000 })
+        {
+            var log = new LogEvent(lines, Workloads[0].Line);
+            var perLine = Median((await InTurnsAsync(5, () => running.ShipAsync(log, Math.Max(1, Math.Min(2_000, LinesPerTurn / lines)))))[0]);
+            growth.Add([Text($"{lines:N0}"), Text($"{perLine * 1e6:0.0}"), Text($"{perLine * lines * 1e3:0.00}"), Text($"{running.PeakMemory / 1e6:0}")]);
+        }
+        report.Add("The forwarder's growth", "The same with events of 1 to 100,000 JSON lines.", ["lines per event", "µs of CPU per line", "ms of CPU per event", "peak memory so far, MB"], growth);
     }
 
-    // Text and JSON in turns, as functions log.
-    private static byte[] Event()
+    private static string Json(int line, string message) =>
+        new JsonObject { ["timestamp"] = "2026-11-22T12:00:00.000Z", ["level"] = "Information", ["message"] = $"{line} {message} {Filler}", ["traceId"] = "Root=1-67891233-abcdef012345678912345678" }.ToJsonString();
+
+    // Seconds per line, of one processor.
+    private static double Floor(LogEvent log, int events)
     {
-        var lines = new JsonArray();
-        for (var line = 0; line < Lines; line++)
+        var watch = Stopwatch.StartNew();
+        for (var i = 0; i < events; i++)
         {
-            lines.Add(new JsonObject
-            {
-                ["id"] = $"{line:D56}",
-                ["timestamp"] = 1795348800000 + line,
-                ["message"] = line % 2 == 0
-                    ? $"2026-11-22T12:00:00.000Z order {line} of Zoë was placed for 12.50 €"
-                    : new JsonObject { ["timestamp"] = "2026-11-22T12:00:00.000Z", ["level"] = "Information", ["message"] = $"order {line} was placed", ["traceId"] = "Root=1-67891233-abcdef012345678912345678" }.ToJsonString(),
-            });
+            using var unpack = new GZipStream(new MemoryStream(log.Packed), CompressionMode.Decompress);
+            using var pack = new GZipStream(Stream.Null, CompressionLevel.Fastest);
+            unpack.CopyTo(pack);
         }
-        var data = new JsonObject
+        return watch.Elapsed.TotalSeconds / events / log.Lines;
+    }
+
+    /// <summary>An event as CloudWatch Logs sends it.</summary>
+    private sealed class LogEvent
+    {
+        public LogEvent(int lines, Func<int, string> line)
         {
-            ["messageType"] = "DATA_MESSAGE",
-            ["owner"] = "123456789012",
-            ["logGroup"] = "/aws/lambda/acme-orders-dev-placeOrder",
-            ["logStream"] = "2026/11/22/[$LATEST]0123456789abcdef0123456789abcdef",
-            ["subscriptionFilters"] = new JsonArray("all"),
-            ["logEvents"] = lines,
-        };
-        using var packed = new MemoryStream();
-        using (var gzip = new GZipStream(packed, CompressionLevel.Optimal))
-            gzip.Write(Encoding.UTF8.GetBytes(data.ToJsonString()));
-        return Encoding.UTF8.GetBytes(new JsonObject { ["awslogs"] = new JsonObject { ["data"] = Convert.ToBase64String(packed.ToArray()) } }.ToJsonString());
+            Lines = lines;
+            var data = new JsonObject
+            {
+                ["messageType"] = "DATA_MESSAGE",
+                ["owner"] = "123456789012",
+                ["logGroup"] = "/aws/lambda/acme-orders-dev-placeOrder",
+                ["logStream"] = "2026/11/22/[$LATEST]0123456789abcdef0123456789abcdef",
+                ["subscriptionFilters"] = new JsonArray("all"),
+                ["logEvents"] = new JsonArray([.. Enumerable.Range(0, lines).Select(i => new JsonObject { ["id"] = $"{i:D56}", ["timestamp"] = 1795348800000 + i, ["message"] = line(i) })]),
+            };
+            var text = Encoding.UTF8.GetBytes(data.ToJsonString());
+            Bytes = text.Length;
+            using var packed = new MemoryStream();
+            using (var gzip = new GZipStream(packed, CompressionLevel.Optimal))
+                gzip.Write(text);
+            Packed = packed.ToArray();
+            Payload = Encoding.UTF8.GetBytes(new JsonObject { ["awslogs"] = new JsonObject { ["data"] = Convert.ToBase64String(Packed) } }.ToJsonString());
+        }
+
+        public int Lines { get; }
+
+        /// <summary>Unpacked.</summary>
+        public int Bytes { get; }
+
+        public byte[] Packed { get; }
+
+        public byte[] Payload { get; }
     }
 
     /// <summary>A forwarder that runs.</summary>
-    private sealed class Running(RuntimeApi api, LambdaProcess process) : IAsyncDisposable
+    private sealed class Running(RuntimeApi api, LambdaProcess process, LogPlatform platform) : IAsyncDisposable
     {
         public long PeakMemory => process.PeakMemory;
 
         public static async Task<Running> StartAsync(PublishedService published, LogPlatform platform)
         {
             var api = await RuntimeApi.StartAsync();
-            return new Running(api, LambdaProcess.Start(published.Binary, api, "forwarder", platform.EnvironmentOf(await Stack.CompileAsync(published.Service), "forwarder")));
+            return new Running(api, LambdaProcess.Start(published.Binary, api, "forwarder", platform.EnvironmentOf(await Stack.CompileAsync(published.Service), "forwarder")), platform);
         }
 
-        public async Task InvokeAsync(byte[] payload)
+        /// <summary>Ships the event so many times.</summary>
+        /// <returns>Seconds of processor time per line.</returns>
+        public async Task<double> ShipAsync(LogEvent log, int events)
         {
-            var answer = await api.InvokeAsync("forwarder", payload);
-            if (!answer.Succeeded)
-                throw new InvalidOperationException($"The event has failed: {answer.Text}");
+            var before = process.ProcessorTime;
+            for (var i = 0; i < events; i++)
+            {
+                var answer = await api.InvokeAsync("forwarder", log.Payload);
+                if (!answer.Succeeded)
+                    throw new InvalidOperationException($"The event has failed: {answer.Text}");
+                if (platform.Taken.Count != log.Lines)
+                    throw new InvalidOperationException($"{platform.Taken.Count} of {log.Lines} lines arrived.");
+                platform.Taken.Clear();
+            }
+            return (process.ProcessorTime - before).TotalSeconds / events / log.Lines;
         }
 
         public async ValueTask DisposeAsync()

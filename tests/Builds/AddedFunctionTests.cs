@@ -34,7 +34,7 @@ public sealed class AddedFunctionTests
     {
         var extended = await ExtendAsync(item, service);
 
-        Faults.None(extended.Build.Faults(extended.Service.Folder).Concat(extended.Service.Projects.Where(project => !Build.HasBuilt(project)).Select(project => $"{project} was not built")));
+        Faults.None(extended.Build.Faults(extended.Service));
     }
 
     [TheoryThatNeeds("node", "npm")]

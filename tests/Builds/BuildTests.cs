@@ -27,12 +27,25 @@ public sealed class BuildTests
 
         // Packaged first: the service's tests look at what would be deployed.
         await Stack.ShareAsync(service.Template, service.Options);
-        var run = await TestRuns.GetOrAdd(service.Folder, _ => new(() => TestAsync(service))).Value;
+        await PassesAsync(service, service.TestProject);
+    }
+
+    [Theory]
+    [MemberData(nameof(Pairs))]
+    public async Task Passes_the_tests_of_the_shared_projects(string template, string options)
+    {
+        var service = await BuiltServices.OfAsync(Template.Named(template), Options.Parse(options));
+        var shared = (await BuiltServices.Instance).SharedOf(service);
+
+        await PassesAsync(shared, shared.PathOf("shared/Serverless.Tests/Serverless.Tests.csproj"));
+    }
+
+    // Once for all combinations that are built as one.
+    private static async Task PassesAsync(GeneratedService service, string project)
+    {
+        var run = await TestRuns.GetOrAdd(project, _ => new(() => Command.Dotnet(service.Folder, "test", project, "--no-build", "-nologo"))).Value;
 
         run.Succeeded();
         Assert.Matches(@"Passed!.*Failed:\s+0, Passed:\s+[1-9]\d*, Skipped:\s+0", run.Output);
     }
-
-    private static async Task<Command> TestAsync(GeneratedService service) =>
-        await Command.Dotnet(service.Folder, "test", service.TestProject, "--no-build", "-nologo");
 }

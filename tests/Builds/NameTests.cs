@@ -77,12 +77,7 @@ public sealed partial class NameTests(NameTests.NamedServices services) : IClass
         public GeneratedService Of(string template, string name) =>
             services.TryGetValue((template, name), out var service) ? service : throw new InvalidOperationException("It was not generated.", failures[(template, name)]);
 
-        public IEnumerable<string> BuildFaults(string template, string name)
-        {
-            var service = built[KeyOf(Of(template, name))];
-            var unbuilt = service.Projects.Where(project => !Build.HasBuilt(project));
-            return build.Faults(service.Folder).Concat(unbuilt.Select(project => $"{project} was not built"));
-        }
+        public IEnumerable<string> BuildFaults(string template, string name) => build.Faults(built[KeyOf(Of(template, name))]);
 
         public async Task InitializeAsync()
         {
@@ -119,6 +114,6 @@ public sealed partial class NameTests(NameTests.NamedServices services) : IClass
             return Task.CompletedTask;
         }
 
-        private static string KeyOf(GeneratedService service) => service.Template + service.Fingerprint(sources: true);
+        private static string KeyOf(GeneratedService service) => service.Template + service.Fingerprint(GeneratedService.IsSource);
     }
 }

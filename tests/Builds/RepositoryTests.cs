@@ -13,7 +13,7 @@ public sealed class RepositoryTests
     public async Task Takes_in_a_second_service_and_further_functions_and_still_builds_tests_and_packages()
     {
         var auth = await GeneratedService.CreateAsync(Template.Named("sls-auth"), GeneratedService.UsualName, Options.Defaults);
-        await NewAsync(auth.Folder, "sls-function", "-n", Orders);
+        await NewAsync(auth.Folder, "sls-function", "-n", Orders, "--solution", "join");
         await NewAsync(auth.Folder, "sls-handler", "-n", "Refunds");
         await NewAsync(auth.PathOf(Orders), "sls-handler", "-n", "Returns", "--method", "POST");
 
@@ -31,6 +31,20 @@ public sealed class RepositoryTests
         Assert.Equal(3, tests.Output.Split('\n').Count(line => line.Contains("Passed!", StringComparison.Ordinal) && line.Contains("Skipped:     0", StringComparison.Ordinal)));
         Assert.Contains(await FunctionsAsync(auth), name => name.EndsWith("-dev-refunds", StringComparison.Ordinal));
         Assert.Contains(await FunctionsAsync(orders), name => name.EndsWith("-dev-returns", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Is_built_by_its_own_rules_below_those_of_the_repository_and_when_it_is_called_Tests()
+    {
+        var parent = TestRun.NewFolder("services");
+        await File.WriteAllTextAsync(Path.Combine(parent, ".globalconfig"), "is_global = true\ncsharp_style_var_elsewhere = false:error\ndotnet_diagnostic.IDE0008.severity = error\n");
+        await GeneratedService.CommandAsync(Template.Named("sls-auth"), "Acme.Tests", Options.Defaults, parent);
+        var service = GeneratedService.Read(Template.Named("sls-auth"), "Acme.Tests", Options.Defaults, parent);
+        await NewAsync(service.Folder, "sls-handler", "-n", "Refunds");
+
+        var build = await Build.RunAsync([service]);
+
+        Faults.None(build.Faults(service.Folder).Concat(service.Projects.Where(project => !Build.HasBuilt(project)).Select(project => $"{project} was not built")));
     }
 
     private static async Task NewAsync(string folder, params string[] arguments) =>

@@ -68,7 +68,7 @@ public sealed partial class VentureTests
         var (_, named, build) = await Built.Value;
         var venture = named[name];
 
-        Faults.None(OutputChecks.Faults(venture).Concat(FaultsOf(venture, build)));
+        Faults.None(OutputChecks.Faults(venture).Concat(build.Faults(venture)));
         Assert.Distinct(ServiceNames(venture));
         Assert.All(ServiceNames(venture), service => Assert.Matches("^[a-z][a-z0-9-]{1,31}$", service));
     }
@@ -161,9 +161,6 @@ public sealed partial class VentureTests
             named[(string)name] = await GeneratedService.CreateAsync(Venture, (string)name, Options.Defaults);
         return new Repositories(venture, named, await Build.RunAsync([venture, .. named.Values]));
     }
-
-    private static IEnumerable<string> FaultsOf(GeneratedService venture, Build build) =>
-        build.Faults(venture.Folder).Concat(venture.Projects.Where(project => !Build.HasBuilt(project)).Select(project => $"{project} was not built"));
 
     private static IEnumerable<string> ServiceNames(GeneratedService venture) =>
         Services.Select(service => ServiceName().Match(venture.Read($"{service.Folder}/serverless.yml")).Groups[1].Value);

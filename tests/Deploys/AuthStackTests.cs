@@ -30,7 +30,12 @@ public sealed class AuthStackTests
         var routes = stack.OfType("AWS::ApiGatewayV2::Route").ToDictionary(route => (string)route.Properties["RouteKey"]!, route => route.Properties);
 
         Assert.Equal(
-            ["DELETE /teams/{id}/members/{sub}", "GET /hello", "GET /me", "GET /teams/{id}", "GET /world", "POST /teams", "PUT /teams/{id}/members/{sub}"],
+            [
+                "DELETE /me", "DELETE /me/invitations/{id}", "DELETE /teams/{id}", "DELETE /teams/{id}/invitations/{email}", "DELETE /teams/{id}/members/{sub}",
+                "GET /hello", "GET /me", "GET /me/export", "GET /me/invitations", "GET /teams/{id}", "GET /teams/{id}/invitations", "GET /world",
+                "POST /teams", "POST /teams/{id}/invitations",
+                "PUT /me/invitations/{id}", "PUT /teams/{id}", "PUT /teams/{id}/members/{sub}",
+            ],
             routes.Keys.Order(StringComparer.Ordinal));
         Assert.All(routes, route =>
         {

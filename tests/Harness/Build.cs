@@ -1,22 +1,73 @@
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Serverless.Templates.Tests;
 
-/// <summary>Many services built by one MSBuild, with a compiler that stays for all of them and no longer.</summary>
-/// <param name="Output">What MSBuild said: errors and warnings.</param>
-public sealed partial record Build(string Output)
+/// <summary>
+/// Many services built by one MSBuild after the other, with a compiler that stays for all of them and no longer. Services whose shared/
+/// holds the same bytes are built against one of these folders, as the services of a venture are.
+/// </summary>
+public sealed partial class Build
 {
+    private readonly Dictionary<GeneratedService, GeneratedService> sharing = [];
+    private readonly StringBuilder output = new();
+
+    private Build()
+    {
+    }
+
     /// <summary>Restores and builds every project of the services, going on past a failure.</summary>
     /// <param name="services">Their folders are told apart in the messages.</param>
-    /// <param name="properties">Properties of all the projects, such as <c>TargetFramework=net9.0</c>.</param>
+    /// <param name="properties">Properties of all the projects, such as <c>RunAnalyzers=false</c>.</param>
     public static async Task<Build> RunAsync(IEnumerable<GeneratedService> services, params string[] properties)
     {
-        var folder = TestRun.NewFolder("builds");
-        var project = Path.Combine(folder, "all.proj");
-        await File.WriteAllTextAsync(project, $"""
+        var build = new Build();
+        var compiler = Path.GetFileName(TestRun.NewFolder("builds"));
+        try
+        {
+            foreach (var alike in services.GroupBy(service => service.Fingerprint(file => GeneratedService.IsShared(file) || IsOfEveryProject().IsMatch(file))))
+                await build.AddAsync([.. alike], compiler, properties);
+            return build;
+        }
+        finally
+        {
+            await MSBuildAsync("""
+                <Project>
+                  <Target Name="StopCompiler">
+                    <Exec Command="&quot;$(MSBuildToolsPath)/Roslyn/bincore/VBCSCompiler&quot; -shutdown -pipename:$(SharedCompilationId)" ContinueOnError="true" StandardOutputImportance="low" />
+                  </Target>
+                </Project>
+                """, compiler, "-target:StopCompiler");
+        }
+    }
+
+    /// <summary>The service whose shared/ a service was built against: itself, or another with the same bytes there.</summary>
+    public GeneratedService SharedOf(GeneratedService service) => sharing[service];
+
+    /// <summary>The errors and warnings of a service's build, but for the one that a stand-in causes, and the projects that were not built.</summary>
+    public IEnumerable<string> Faults(GeneratedService service)
+    {
+        var shared = sharing[service];
+        var projects = service.Projects.Where(project => !IsShared(service, project)).Concat(shared.Projects.Where(project => IsShared(shared, project)));
+        return output.ToString().Split('\n')
+            .Where(line => line.Contains(service.Folder, StringComparison.Ordinal) || line.Contains(shared.PathOf("shared"), StringComparison.Ordinal) || line.TrimEnd().EndsWith("all.proj]", StringComparison.Ordinal))
+            .Where(line => Message().IsMatch(line) && !line.Contains("NU1603", StringComparison.Ordinal)).Distinct()
+            .Concat(projects.Where(project => !HasBuilt(project)).Select(project => $"{project} was not built"));
+    }
+
+    /// <summary>Whether a project has come to an assembly.</summary>
+    public static bool HasBuilt(string project) =>
+        Path.Combine(Path.GetDirectoryName(project)!, "bin") is var folder && Directory.Exists(folder) && Directory.EnumerateFiles(folder, "*.dll", SearchOption.AllDirectories).Any();
+
+    private async Task AddAsync(GeneratedService[] alike, string compiler, string[] properties)
+    {
+        foreach (var service in alike)
+            sharing.Add(service, alike[0]);
+        var projects = alike.SelectMany(service => service.Projects.Where(project => service == alike[0] || !IsShared(service, project)));
+        var all = $"""
             <Project DefaultTargets="BuildAll">
               <PropertyGroup>
-                <RestoreGraphProjectInput>{string.Join(';', services.SelectMany(service => service.Projects).Select(Escape))}</RestoreGraphProjectInput>
+                <RestoreGraphProjectInput>{string.Join(';', projects.Select(Escape))}</RestoreGraphProjectInput>
               </PropertyGroup>
               <ItemGroup>
                 <ServiceProject Include="$(RestoreGraphProjectInput)" />
@@ -24,40 +75,32 @@ public sealed partial record Build(string Output)
               <Target Name="BuildAll">
                 <MSBuild Projects="@(ServiceProject)" Targets="Build" BuildInParallel="true" ContinueOnError="true" />
               </Target>
-              <Target Name="StopCompiler">
-                <Exec Command="&quot;$(MSBuildToolsPath)/Roslyn/bincore/VBCSCompiler&quot; -shutdown -pipename:$(SharedCompilationId)" ContinueOnError="true" StandardOutputImportance="low" />
-              </Target>
               <Import Project="$(MSBuildToolsPath)/NuGet.targets" />
             </Project>
-            """);
-
-        string[] common = ["-nologo", "-nodeReuse:false", "-maxcpucount:2", "-verbosity:quiet", "-property:UseSharedCompilation=true", $"-property:SharedCompilationId={Path.GetFileName(folder)}", .. properties.Select(property => $"-property:{property}")];
-        try
-        {
-            var restore = await MSBuildAsync("-target:Restore");
-            var build = await MSBuildAsync("-target:BuildAll");
-            return new Build(restore.Output + build.Output);
-        }
-        finally
-        {
-            await MSBuildAsync("-target:StopCompiler");
-        }
-
-        Task<Command> MSBuildAsync(string target) =>
-            Command.Run(Command.DotnetHost, ["msbuild", project, target, .. common], folder, limit: TimeSpan.FromMinutes(20));
+            """;
+        string[] given = [.. properties.Append($"Shared={alike[0].PathOf("shared/")}").Select(property => $"-property:{property}")];
+        foreach (var target in new[] { "Restore", "BuildAll" })
+            output.Append((await MSBuildAsync(all, compiler, [$"-target:{target}", .. given])).Output);
     }
 
-    /// <summary>The errors and warnings that concern a folder or all of them at once, but for the one that a stand-in causes.</summary>
-    public IEnumerable<string> Faults(string folder) =>
-        Output.Split('\n').Where(line => (line.Contains(folder, StringComparison.Ordinal) || line.TrimEnd().EndsWith("all.proj]", StringComparison.Ordinal)) && Message().IsMatch(line) && !line.Contains("NU1603", StringComparison.Ordinal)).Distinct();
+    private static async Task<Command> MSBuildAsync(string project, string compiler, params string[] arguments)
+    {
+        var folder = TestRun.NewFolder("builds");
+        var path = Path.Combine(folder, "all.proj");
+        await File.WriteAllTextAsync(path, project);
+        string[] common = ["-nologo", "-nodeReuse:false", "-maxcpucount:2", "-verbosity:quiet", "-property:UseSharedCompilation=true", $"-property:SharedCompilationId={compiler}"];
+        return await Command.Run(Command.DotnetHost, ["msbuild", path, .. common, .. arguments], folder, limit: TimeSpan.FromMinutes(20));
+    }
 
-    /// <summary>Whether a project has come to an assembly.</summary>
-    public static bool HasBuilt(string project) =>
-        Path.Combine(Path.GetDirectoryName(project)!, "bin") is var folder && Directory.Exists(folder) && Directory.EnumerateFiles(folder, "*.dll", SearchOption.AllDirectories).Any();
+    private static bool IsShared(GeneratedService service, string project) =>
+        GeneratedService.IsShared(Path.GetRelativePath(service.Folder, project).Replace('\\', '/'));
 
     // MSBuild's own signs, and XML's.
     private static string Escape(string path) =>
         string.Concat(path.Select(c => "%$@'();?*".Contains(c) ? $"%{(int)c:X2}" : c is '&' or '<' or '>' or '"' or < ' ' ? $"&#{(int)c};" : $"{c}"));
+
+    [GeneratedRegex(@"^(Directory\.Build\.\w+|\.editorconfig)$")]
+    private static partial Regex IsOfEveryProject();
 
     [GeneratedRegex(@"\b(error|warning)\b")]
     private static partial Regex Message();

@@ -22,8 +22,10 @@ public sealed class BuiltServices
     }
 
     /// <summary>The errors and warnings of a service's build.</summary>
-    public IEnumerable<string> Faults(GeneratedService service) =>
-        build.Faults(service.Folder).Concat(service.Projects.Where(project => !Build.HasBuilt(project)).Select(project => $"{project} was not built"));
+    public IEnumerable<string> Faults(GeneratedService service) => build.Faults(service);
+
+    /// <summary>The service whose shared/ was built for a service.</summary>
+    public GeneratedService SharedOf(GeneratedService service) => build.SharedOf(service);
 
     private static async Task<BuiltServices> BuildAsync()
     {
@@ -44,5 +46,5 @@ public sealed class BuiltServices
         return services;
     }
 
-    private static string KeyOf(GeneratedService service) => service.Template + service.Fingerprint(sources: true);
+    private static string KeyOf(GeneratedService service) => service.Template + service.Fingerprint(GeneratedService.IsSource);
 }

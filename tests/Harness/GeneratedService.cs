@@ -82,18 +82,24 @@ public sealed partial class GeneratedService
     /// <summary>The text of a file.</summary>
     public string Read(string file) => File.ReadAllText(PathOf(file));
 
-    /// <summary>A number that two services share when the compiler is given the same in both.</summary>
-    /// <param name="sources">Whether only what is compiled counts, or every file.</param>
-    public string Fingerprint(bool sources)
+    /// <summary>A number that two services share when the same files hold the same bytes in both.</summary>
+    /// <param name="counts">Which files, by their path in the service.</param>
+    public string Fingerprint(Predicate<string> counts)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var file in Files.Where(file => !sources || Source().IsMatch(file)))
+        foreach (var file in Files.Where(file => counts(file)))
         {
             hash.AppendData(Encoding.UTF8.GetBytes(file + '\0'));
             hash.AppendData(File.ReadAllBytes(PathOf(file)));
         }
         return Convert.ToHexString(hash.GetHashAndReset());
     }
+
+    /// <summary>Whether the compiler is given a file.</summary>
+    public static bool IsSource(string file) => Source().IsMatch(file);
+
+    /// <summary>Whether a file is of the projects that every service has, under <c>shared/</c>.</summary>
+    public static bool IsShared(string file) => file.StartsWith("shared/", StringComparison.Ordinal);
 
     [GeneratedRegex(@"^src/[^/]+(?<!\.Host)/[^/]+\.csproj$")]
     private static partial Regex ProjectOfService();

@@ -21,6 +21,16 @@ public sealed class LambdaProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>What it has used of the processors.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            process.Refresh();
+            return process.TotalProcessorTime;
+        }
+    }
+
     /// <summary>Whether it is still there.</summary>
     public bool IsRunning => !process.HasExited;
 

@@ -42,8 +42,8 @@ public sealed class Options(IReadOnlyDictionary<string, string> values)
 
     private static List<Options> FindPairs(Template template)
     {
-        // A service of a venture builds in the venture only.
-        var options = template.Options.Where(option => option.Choices.Count > 1 && option.Name != "venture").ToList();
+        // A service of a venture builds in the venture only, and one without a solution of its own in that of a repository.
+        var options = template.Options.Where(option => option.Choices.Count > 1 && option.Name is not ("venture" or "solution")).ToList();
         var all = options
             .Aggregate(
                 new List<Dictionary<string, string>> { new() },

@@ -88,8 +88,8 @@ public sealed partial class Template
     private static (string, string) ReadNeed(string condition) =>
         Need().Match(condition) is { Success: true } need
             ? (need.Groups[1].Value, need.Groups[2].Value)
-            : throw new InvalidDataException($"isEnabled is {condition}; the tests understand (option == \"value\").");
+            : throw new InvalidDataException($"isEnabled is {condition}; the tests understand (option == \"value\"), and with || option == \"\" where the value is the default.");
 
-    [GeneratedRegex("""^\((\w+) == "(\w+)"\)$""")]
+    [GeneratedRegex("""^\((\w+) == "(\w+)"(?: \|\| \1 == "")?\)$""")]
     private static partial Regex Need();
 }

@@ -66,7 +66,7 @@ public sealed class ForwarderBinaryTests
         {
             var stack = await Stack.ShareAsync(Forwarder, Options.Pairs(Forwarder).First(options => options[Forwarder, "runtime"] == published.Service.Options[Forwarder, "runtime"]));
             var start = await ColdStart.MeasureAsync(published.Binary, "forwarder", platform.EnvironmentOf(stack, "forwarder"), payload, answer => answer.Succeeded, starts: 5);
-            TestRun.Say($"forwarder, {(published.Binary.EndsWith(".dll", StringComparison.Ordinal) ? "managed" : "native")} ({published.Framework}): {start}, {new FileInfo(published.Binary).Length / 1e6:0.0} MB binary, {new FileInfo(published.Zip).Length / 1e6:0.0} MB zip.");
+            TestRun.Say($"forwarder, {(published.Binary.EndsWith(".dll", StringComparison.Ordinal) ? "managed" : "native")}: {start}, {new FileInfo(published.Binary).Length / 1e6:0.0} MB binary, {new FileInfo(published.Zip).Length / 1e6:0.0} MB zip.");
             return start;
         }
     }

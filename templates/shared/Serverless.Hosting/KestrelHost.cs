@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
@@ -43,7 +44,7 @@ public static class KestrelHost
     }
 
     /// <summary>Builds a server and runs it until it is told to end.</summary>
-    /// <returns>The exit code: 0, or 1 with one sentence on standard error if a setting keeps it from starting.</returns>
+    /// <returns>The exit code: 0, or 1 with one sentence on standard error if a setting or a port in use keeps it from starting.</returns>
     public static async Task<int> RunAsync(Func<WebApplication> build)
     {
         ArgumentNullException.ThrowIfNull(build);
@@ -56,6 +57,11 @@ public static class KestrelHost
         catch (SettingException exception)
         {
             await Console.Error.WriteLineAsync(exception.Message);
+            return 1;
+        }
+        catch (IOException exception) when (exception.InnerException is AddressInUseException)
+        {
+            await Console.Error.WriteLineAsync($"{exception.Message} Choose a free port: --urls http://127.0.0.1:<port>");
             return 1;
         }
     }

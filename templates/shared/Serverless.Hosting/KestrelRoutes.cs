@@ -52,8 +52,12 @@ public static class KestrelRoutes
         ArgumentNullException.ThrowIfNull(routes);
         var logger = app.ServiceProvider.GetRequiredService<ILoggerFactory>().CreateLogger("Serverless.Api");
         foreach (var route in routes)
-            app.MapMethods(route.Path, [route.Method], (HttpContext http) => HandleAsync(http, route, authorize, logger));
+            app.MapMethods(PatternOf(route.Path), [route.Method], (HttpContext http) => HandleAsync(http, route, authorize, logger));
     }
+
+    // API Gateway's greedy {path+} is ASP.NET's {**path}.
+    private static string PatternOf(string path) =>
+        path.EndsWith("+}", StringComparison.Ordinal) ? string.Concat(path.AsSpan(0, path.LastIndexOf('{')), "{**", path.AsSpan(path.LastIndexOf('{') + 1)[..^2], "}") : path;
 
     private static async Task HandleAsync(
         HttpContext http, ApiRoute route, Func<string?, CancellationToken, Task<Caller>> authorize, ILogger logger)
@@ -95,14 +99,18 @@ public static class KestrelRoutes
     /// <summary>The values of the route's <c>{names}</c>, decoded; null if the path is not the route's.</summary>
     private static Dictionary<string, string>? ReadParameters(string route, string path)
     {
-        var (expected, given) = (route.Split('/'), path.Split('/'));
+        var expected = route.Split('/');
+        // A greedy parameter takes the rest of the path, which must not be empty.
+        var given = expected[^1].EndsWith("+}", StringComparison.Ordinal) ? path.Split('/', expected.Length) : path.Split('/');
         if (expected.Length != given.Length)
             return null;
         var parameters = new Dictionary<string, string>();
         foreach (var (name, value) in expected.Zip(given))
         {
+            if (name.EndsWith("+}", StringComparison.Ordinal) && value.Length == 0)
+                return null;
             if (name.StartsWith('{'))
-                parameters[name.Trim('{', '}')] = Uri.UnescapeDataString(value);
+                parameters[name.Trim('{', '}', '+')] = Uri.UnescapeDataString(value);
             else if (name != value)
                 return null;
         }

@@ -12,7 +12,8 @@ public abstract class SubscriptionChecks : DeploymentTest
         var filters = Deployed.Of("AWS::Logs::SubscriptionFilter").ToList();
 
         Assert.NotEmpty(groups);
-        Assert.Equal(Deployed.Of("AWS::Lambda::Function").Count(), groups.Count);
+        // One for each function, and one for the access log of an HTTP API.
+        Assert.Equal(Deployed.Of("AWS::Lambda::Function").Count() + Deployed.Of("AWS::ApiGatewayV2::Stage").Count(), groups.Count);
         Assert.Equal(groups.Order(), filters.Select(filter => (string)filter.Value["LogGroupName"]!).Order());
         Assert.All(filters, filter => Assert.Equal(Deployment.ForwarderArn, (string)filter.Value["DestinationArn"]!));
         Assert.DoesNotContain(Deployed.Of("AWS::Lambda::Permission"), permission => permission.Value.ToJsonString().Contains("logs.", StringComparison.Ordinal));

@@ -54,6 +54,9 @@ internal sealed record TokenClaims
     /// <summary>The claim <c>username</c> of an access token, <c>cognito:username</c> of an id token.</summary>
     public string? UserName { get; private init; }
 
+    /// <summary>The claim <c>email</c>, if <c>email_verified</c> is true.</summary>
+    public string? Email { get; private init; }
+
     /// <summary>The claim <c>exp</c>; null if it is missing or no date can hold it.</summary>
     public DateTimeOffset? Expires { get; private init; }
 
@@ -98,6 +101,7 @@ internal sealed record TokenClaims
         Scopes = Text(claims, "scope")?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [],
         Groups = Texts(claims, "cognito:groups"),
         UserName = Text(claims, "username") ?? Text(claims, "cognito:username"),
+        Email = claims.TryGetProperty("email_verified", out var verified) && verified.ValueKind == JsonValueKind.True ? Text(claims, "email") : null,
         Expires = Time(claims, "exp"),
         NotBefore = Time(claims, "nbf"),
         IssuedAt = Time(claims, "iat"),

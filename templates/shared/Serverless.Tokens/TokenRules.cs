@@ -41,6 +41,7 @@ public sealed record TokenRules
     /// </summary>
     public string UserOf(string issuer, string subject)
     {
+        ArgumentNullException.ThrowIfNull(subject);
         var name = TokenIssuer.WithoutSlash(issuer);
         return name == Issuers[0].Name && !HasHash(subject)
             ? subject
@@ -129,7 +130,11 @@ public sealed record TokenIssuer(string Name, Uri Keys)
     }
 
     /// <summary>A URL without one slash at its end.</summary>
-    public static string WithoutSlash(string url) => url.EndsWith('/') ? url[..^1] : url;
+    public static string WithoutSlash(string url)
+    {
+        ArgumentNullException.ThrowIfNull(url);
+        return url.EndsWith('/') ? url[..^1] : url;
+    }
 
     // Without TLS only on this machine, where the emulator is.
     private static Uri? ReadUrl(string text) =>

@@ -63,7 +63,11 @@ public sealed class TokenVerifier : IDisposable
     /// <summary>
     /// The HTTP status of a denial. A Lambda authorizer answers 403; the built-in one 401, or 403 to a good token without the scope.
     /// </summary>
-    public int StatusOf(Denied denied) => rules.AsBuiltIn && denied.Reason != "missing_scope" ? 401 : 403;
+    public int StatusOf(Denied denied)
+    {
+        ArgumentNullException.ThrowIfNull(denied);
+        return rules.AsBuiltIn && denied.Reason != "missing_scope" ? 401 : 403;
+    }
 
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
@@ -97,7 +101,7 @@ public sealed class TokenVerifier : IDisposable
             return new Denied("bad_signature", keyId);
 
         return fault is null
-            ? new Admitted(rules.UserOf(token.Issuer, token.Subject!), token.UserName, token.Groups, token.Scopes, token.Expires!.Value)
+            ? new Admitted(rules.UserOf(token.Issuer, token.Subject!), token.UserName, token.Email, token.Groups, token.Scopes, token.Expires!.Value)
             : new Denied(fault, keyId, token.Subject);
     }
 

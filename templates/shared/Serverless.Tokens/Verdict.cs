@@ -8,11 +8,12 @@ public abstract record Verdict;
 /// <summary>The token is good.</summary>
 /// <param name="Subject">The user it was given to, as <see cref="TokenRules.UserOf"/> makes it from the claim <c>sub</c>.</param>
 /// <param name="UserName">The claim <c>username</c> of an access token, <c>cognito:username</c> of an id token.</param>
+/// <param name="Email">The claim <c>email</c>, if it is verified.</param>
 /// <param name="Groups">The claim <c>cognito:groups</c>.</param>
 /// <param name="Scopes">The claim <c>scope</c>.</param>
 /// <param name="Expires">The claim <c>exp</c>.</param>
 public sealed record Admitted(
-    string Subject, string? UserName, IReadOnlyList<string> Groups, IReadOnlyList<string> Scopes, DateTimeOffset Expires) : Verdict
+    string Subject, string? UserName, string? Email, IReadOnlyList<string> Groups, IReadOnlyList<string> Scopes, DateTimeOffset Expires) : Verdict
 {
     /// <summary>
     /// What the API hands on to its functions, and <see cref="Caller.FromContext"/> reads: flat strings, because API Gateway takes no
@@ -28,6 +29,8 @@ public sealed record Admitted(
         };
         if (UserName is not null)
             context["username"] = Uri.EscapeDataString(UserName);
+        if (Email is not null)
+            context["email"] = Uri.EscapeDataString(Email);
         if (Groups.Count > 0)
             context["groups"] = string.Join(' ', Groups.Select(Uri.EscapeDataString));
         if (Scopes.Count > 0)

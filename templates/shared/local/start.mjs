@@ -125,7 +125,7 @@ const startHost = async ({ name, address, project }, { poolAddress, tablesAddres
       ASPNETCORE_ENVIRONMENT: 'Development',
       ASPNETCORE_URLS: address,
       AWS_ENDPOINT_URL_DYNAMODB: tablesAddress,
-      ...(poolAddress && { TOKEN_ISSUERS: `${poolAddress}/${pool}` }),
+      ...(poolAddress && { TOKEN_ISSUERS: `${poolAddress}/${pool}`, USER_POOL_URL: poolAddress }),
     },
     folder: project.folder,
     onLine: (line) => shipper.add(name, line),

@@ -24,7 +24,7 @@ const tablesOf = (folder) => {
     .flatMap((file) => Object.entries(require('js-yaml').load(readFileSync(join(resources, file), 'utf8'))?.Resources ?? {}))
     .filter(([, { Type }]) => Type === 'AWS::DynamoDB::Table')
     .map(([id, { Properties: { AttributeDefinitions, KeySchema, GlobalSecondaryIndexes, BillingMode } }]) => ({
-      // OrdersTable is "orders", as in appsettings.Development.json.
+      // UsersTable is "users", as in appsettings.Development.json.
       TableName: id.replace(/Table$/, '').replace(/^[A-Z]/, (letter) => letter.toLowerCase()),
       AttributeDefinitions,
       KeySchema,

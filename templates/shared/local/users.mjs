@@ -1,5 +1,5 @@
 // A user of the local user pool.
-import { client, confirmationCode } from './user-pool.mjs';
+import { client, confirmationCode, pool as poolId } from './user-pool.mjs';
 
 export const email = 'ada@example.com';
 const password = 'A-long-passw0rd';
@@ -19,6 +19,9 @@ const call = async (pool, operation, input) => {
 export const signUp = async (pool) => {
   await call(pool, 'SignUp', { Username: email, Password: password, UserAttributes: [{ Name: 'email', Value: email }] });
   await call(pool, 'ConfirmSignUp', { Username: email, ConfirmationCode: confirmationCode });
+  // Cognito does this when a user confirms.
+  const UserAttributes = [{ Name: 'email', Value: email }, { Name: 'email_verified', Value: 'true' }];
+  await call(pool, 'AdminUpdateUserAttributes', { UserPoolId: poolId, Username: email, UserAttributes });
 };
 
 /** Signs the user in and returns an access token, which is valid for half an hour. */

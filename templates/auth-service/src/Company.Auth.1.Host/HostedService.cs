@@ -23,16 +23,18 @@ internal static class HostedService
 #endif
         var verifier = new TokenVerifier(rules, TimeProvider.System);
         var users = UsersTable.Open(name => configuration[name]);
+        var pool = UserPool.Open(name => configuration[name]);
 
         var app = builder.Build().UseService();
         app.MapGet("/health/ready", async (HttpContext http) =>
             await verifier.IsReadyAsync(http.RequestAborted) && await users.IsReadyAsync(http.RequestAborted)
                 ? Results.Ok()
                 : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
-        app.MapRoutes(Api.Routes(new Lazy<UsersTable>(users)), verifier);
+        app.MapRoutes(Api.Routes(new Lazy<UsersTable>(users), new Lazy<UserPool>(pool)), verifier);
         if (app.Environment.IsDevelopment())
             app.MapTrigger(users);
         app.Lifetime.ApplicationStopped.Register(users.Dispose);
+        app.Lifetime.ApplicationStopped.Register(pool.Dispose);
         return app;
     }
 

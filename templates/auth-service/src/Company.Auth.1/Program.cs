@@ -10,8 +10,9 @@ using Serverless;
 using Serverless.Tokens;
 #endif
 
-// Each is made when the function that runs here first needs it.
+// Each is opened when the function that runs here first needs it.
 var users = new Lazy<UsersTable>(() => UsersTable.Open(Environment.GetEnvironmentVariable));
+var pool = new Lazy<UserPool>(() => UserPool.Open(Environment.GetEnvironmentVariable));
 #if (lambdaAuthorizer)
 var tokens = new Lazy<TokenVerifier>(() => new TokenVerifier(TokenRules.From(Environment.GetEnvironmentVariable), TimeProvider.System));
 #endif
@@ -23,5 +24,6 @@ return await new Service()
     .BeforeFirstEventOf("authorizer", () => tokens.Value.PrefetchAsync(CancellationToken.None))
 #endif
     .On("postConfirmation", (input, context) => PostConfirmation.Handle(input, context, users.Value))
-    .On(Api.Routes(users))
+    .On("appointAdmin", (appointment, context) => AppointAdmin.Handle(appointment, context, users.Value), ApiJson.Default.Appointment, ApiJson.Default.Appointment)
+    .On(Api.Routes(users, pool))
     .RunAsync(args);

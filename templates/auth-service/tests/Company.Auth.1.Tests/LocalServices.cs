@@ -38,6 +38,7 @@ public sealed class LocalServices : IAsyncLifetime
         ["TOKEN_ISSUERS"] = Issuer,
         ["TOKEN_CLIENTS"] = "local-client",
         ["TOKEN_USE"] = "access",
+        ["USER_POOL_URL"] = Issuer.Length == 0 ? "" : new Uri(Issuer).GetLeftPart(UriPartial.Authority),
         ["USERS_TABLE"] = "users",
         ["AWS_ENDPOINT_URL_DYNAMODB"] = TableUrl,
     };
@@ -78,6 +79,14 @@ public sealed class LocalServices : IAsyncLifetime
             ["UserAttributes"] = new JsonArray(new JsonObject { ["Name"] = "email", ["Value"] = email }),
         });
         await PoolAsync("ConfirmSignUp", new JsonObject { ["ClientId"] = "local-client", ["Username"] = email, ["ConfirmationCode"] = "123456" });
+        // Cognito does this when a user confirms.
+        await PoolAsync("AdminUpdateUserAttributes", new JsonObject
+        {
+            ["UserPoolId"] = "local_users",
+            ["Username"] = email,
+            ["UserAttributes"] = new JsonArray(
+                new JsonObject { ["Name"] = "email", ["Value"] = email }, new JsonObject { ["Name"] = "email_verified", ["Value"] = "true" }),
+        });
         return (string)user["UserSub"]!;
     }
 

@@ -21,7 +21,7 @@ public sealed class StackTests : DeploymentTest
     [Fact]
     public void Has_the_routes_of_the_table_each_with_its_guard_and_no_others()
     {
-        var table = Api.Routes(new Lazy<UsersTable>(() => throw new InvalidOperationException("No request, no table.")));
+        var table = Api.Routes(new Lazy<UsersTable>(() => throw new InvalidOperationException("No request, no table.")), new Lazy<UserPool>(() => throw new InvalidOperationException("No request, no pool.")));
 
         Assert.Equal(table.Select(route => (route.Key, route.Function, route.Access)).Order(), Deployed.Routes().Order());
     }
@@ -37,7 +37,7 @@ public sealed class StackTests : DeploymentTest
     [Fact]
     public void Lets_no_one_in_unguarded_to_the_routes_of_its_own() =>
         Assert.DoesNotContain(
-            Api.Routes(new Lazy<UsersTable>(() => throw new InvalidOperationException("No request, no table."))).Except(AddedRoutes.All),
+            Api.Routes(new Lazy<UsersTable>(() => throw new InvalidOperationException("No request, no table.")), new Lazy<UserPool>(() => throw new InvalidOperationException("No request, no pool."))).Except(AddedRoutes.All),
             route => route.Access == Access.Anyone);
 
     [Fact]
@@ -46,7 +46,16 @@ public sealed class StackTests : DeploymentTest
         string RoleOf(string function) => (string)Deployed.Resources[$"{function}LambdaFunction"]!["Properties"]!["Role"]!["Fn::GetAtt"]![0]!;
 
         Assert.Equal("PostConfirmationRole", RoleOf("PostConfirmation"));
-        Assert.Equal("FunctionsRole", RoleOf("Me"));
+        Assert.All(
+            Deployed.Of("AWS::Lambda::Function").Select(function => function.Key[..^"LambdaFunction".Length]),
+            function => Assert.Equal($"{function}Role", RoleOf(function)));
+        (string[] readers, string[] writes) = (["Hello", "World", "GetTeam"], ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"]);
+        Assert.All(
+            readers.Select(function => Deployed[$"{function}Role"].ToJsonString()),
+            role => Assert.DoesNotContain(writes, action => role.Contains($"dynamodb:{action}", StringComparison.Ordinal)));
+        // Only an operator, with AWS credentials, may appoint an admin.
+        Assert.DoesNotContain(Deployed.Routes(), route => route.Function == "appointAdmin");
+        Assert.DoesNotContain(Deployed.Of("AWS::Lambda::Permission"), permission => permission.Value.ToJsonString().Contains("AppointAdmin", StringComparison.Ordinal));
         Assert.DoesNotContain("dynamodb", Deployed.Resources["AuthorizerRole"]?.ToJsonString() ?? "", StringComparison.Ordinal);
         Assert.Equal("\"dynamodb:UpdateItem\"", Deployed.Resources["PostConfirmationRole"]!["Properties"]!["Policies"]![1]!["PolicyDocument"]!["Statement"]![0]!["Action"]!.ToJsonString());
     }
@@ -101,6 +110,20 @@ public sealed class StackTests : DeploymentTest
         var email = other["CognitoUserPoolMain"]["EmailConfiguration"]!["Fn::If"]!;
         Assert.Equal("no-reply@acme.example", (string)email[1]!["From"]!);
         Assert.EndsWith(":identity/acme.example", (string)email[1]!["SourceArn"]!["Fn::Sub"]!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Has_sign_in_pages_and_further_ways_in_only_if_asked_to()
+    {
+        Assert.Equal("HasManagedLogin", (string)Deployed.Resources["LoginDomain"]!["Condition"]!);
+        Assert.Equal("HasGoogle", (string)Deployed.Resources["GoogleProvider"]!["Condition"]!);
+        Assert.Equal("HasOidc", (string)Deployed.Resources["OidcProvider"]!["Condition"]!);
+        var client = Deployed["UserPoolClient"];
+        Assert.Equal("HasManagedLogin", (string)client["AllowedOAuthFlows"]!["Fn::If"]![0]!);
+        // The implicit flow puts tokens into URLs.
+        Assert.Equal("[\"code\"]", client["AllowedOAuthFlows"]!["Fn::If"]![1]!.ToJsonString());
+        Assert.False((bool)client["GenerateSecret"]!);
+        Assert.StartsWith("{{resolve:secretsmanager:", (string)Deployed["GoogleProvider"]["ProviderDetails"]!["client_secret"]!, StringComparison.Ordinal);
     }
 
     [Fact]

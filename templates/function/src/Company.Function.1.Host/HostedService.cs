@@ -1,11 +1,12 @@
-using Company.Function._1.Orders;
 #if (guarded)
 using Serverless.Tokens;
 #endif
 
 namespace Company.Function._1.Host;
 
-/// <summary>The service on Kestrel: the same routes, functions and orders as on Lambda, in one process.</summary>
+using Company.Function._1.TradeItems;
+
+/// <summary>The service on Kestrel: the same routes, functions and trade items as on Lambda, in one process.</summary>
 internal static class HostedService
 {
     /// <summary>Reads the configuration and builds the server.</summary>
@@ -16,7 +17,7 @@ internal static class HostedService
         var configuration = builder.Configuration;
 
         // Made here, not at the first request: what is missing is to be heard of now.
-        var orders = OrdersTable.Open(name => configuration[name]);
+        var tradeItems = TradeItemsTable.Open(name => configuration[name]);
 #if (guarded)
 #if (authJwt)
         var rules = TokenRules.From(name => configuration[name]) with { AsBuiltIn = true };
@@ -29,18 +30,18 @@ internal static class HostedService
         var app = builder.Build().UseService();
 #if (guarded)
         app.MapGet("/health/ready", async (HttpContext http) =>
-            await verifier.IsReadyAsync(http.RequestAborted) && await orders.IsReadyAsync(http.RequestAborted)
+            await verifier.IsReadyAsync(http.RequestAborted) && await tradeItems.IsReadyAsync(http.RequestAborted)
                 ? Results.Ok()
                 : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
-        app.MapRoutes(Api.Routes(new Lazy<OrdersTable>(orders)), verifier);
+        app.MapRoutes(Api.Routes(new Lazy<TradeItemsTable>(tradeItems)), verifier);
 #else
         app.MapGet("/health/ready", async (HttpContext http) =>
-            await orders.IsReadyAsync(http.RequestAborted) ? Results.Ok() : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
+            await tradeItems.IsReadyAsync(http.RequestAborted) ? Results.Ok() : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
         app.MapRoutes(
-            Api.Routes(new Lazy<OrdersTable>(orders)),
+            Api.Routes(new Lazy<TradeItemsTable>(tradeItems)),
             (_, _) => throw new ProblemException(401, "not_signed_in", "The route asks for a caller, which nothing before the service names."));
 #endif
-        app.Lifetime.ApplicationStopped.Register(orders.Dispose);
+        app.Lifetime.ApplicationStopped.Register(tradeItems.Dispose);
         return app;
     }
 }

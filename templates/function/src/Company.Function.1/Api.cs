@@ -1,8 +1,9 @@
-using Company.Function._1.Functions;
-using Company.Function._1.Orders;
 using Serverless;
 
 namespace Company.Function._1;
+
+using Company.Function._1.Functions;
+using Company.Function._1.TradeItems;
 
 /// <summary>What is served over HTTP: every route with the function behind it, on Lambda and on Kestrel.</summary>
 internal static class Api
@@ -16,11 +17,11 @@ internal static class Api
 #endif
 
     /// <summary>The table of routes. serverless.yml says the same to API Gateway; a test holds the two together.</summary>
-    /// <param name="orders">Is opened by the first request that needs it.</param>
-    public static IReadOnlyList<ApiRoute> Routes(Lazy<OrdersTable> orders) =>
+    /// <param name="tradeItems">Is opened by the first request that needs it.</param>
+    public static IReadOnlyList<ApiRoute> Routes(Lazy<TradeItemsTable> tradeItems) =>
     [
-        new("placeOrder", "POST", "/orders", Guard, request => PlaceOrder.Handle(request, orders.Value)),
-        new("getOrder", "GET", "/orders/{id}", Guard, request => GetOrder.Handle(request, orders.Value)),
+        new("placeTradeItem", "POST", "/trade-items", Guard, request => PlaceTradeItem.Handle(request, tradeItems.Value)),
+        new("getTradeItem", "GET", "/trade-items/{id}", Guard, request => GetTradeItem.Handle(request, tradeItems.Value)),
         .. AddedRoutes.All,
     ];
 }

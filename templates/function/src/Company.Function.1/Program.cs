@@ -1,6 +1,3 @@
-#if (eventbridge)
-using Amazon.Lambda.CloudWatchEvents;
-#endif
 #if (schedule)
 using Amazon.Lambda.CloudWatchEvents.ScheduledEvents;
 #endif
@@ -28,15 +25,15 @@ using Company.Function._1;
 #if (events)
 using Company.Function._1.Functions;
 #endif
-using Company.Function._1.Orders;
+using Company.Function._1.TradeItems;
 using Serverless;
 
 // Each is made when the function that runs here first needs it.
-#if (orders)
-var orders = new Lazy<OrdersTable>(() => OrdersTable.Open(Environment.GetEnvironmentVariable));
+#if (ownsTable)
+var tradeItems = new Lazy<TradeItemsTable>(() => TradeItemsTable.Open(Environment.GetEnvironmentVariable));
 #endif
 #if (dynamodb)
-var history = new Lazy<OrderHistory>(() => OrderHistory.Open(Environment.GetEnvironmentVariable));
+var history = new Lazy<TradeItemHistory>(() => TradeItemHistory.Open(Environment.GetEnvironmentVariable));
 #endif
 #if (s3)
 var s3 = new Lazy<IAmazonS3>(() => Uploads.Connect(Environment.GetEnvironmentVariable));
@@ -44,24 +41,24 @@ var s3 = new Lazy<IAmazonS3>(() => Uploads.Connect(Environment.GetEnvironmentVar
 
 return await new Service()
 #if (http)
-    .On(Api.Routes(orders))
+    .On(Api.Routes(tradeItems))
 #endif
 #if (schedule)
-    .On<ScheduledEvent>("expireOrders", () => new SourceGeneratorLambdaJsonSerializer<ScheduleJson>(), (due, context) => ExpireOrders.Handle(due, context, orders.Value))
+    .On<ScheduledEvent>("expireTradeItems", () => new SourceGeneratorLambdaJsonSerializer<ScheduleJson>(), (due, context) => ExpireTradeItems.Handle(due, context, tradeItems.Value))
 #endif
 #if (sqs)
-    .On<SQSEvent, SQSBatchResponse>("onMessage", () => new SourceGeneratorLambdaJsonSerializer<MessageJson>(), (batch, context) => OnMessage.Handle(batch, context, orders.Value))
+    .On<SQSEvent, SQSBatchResponse>("onMessage", () => new SourceGeneratorLambdaJsonSerializer<MessageJson>(), (batch, context) => OnMessage.Handle(batch, context, tradeItems.Value))
 #endif
 #if (sns)
-    .On<SNSEvent>("onNotification", () => new SourceGeneratorLambdaJsonSerializer<NotificationJson>(), (notifications, context) => OnNotification.Handle(notifications, context, orders.Value))
+    .On<SNSEvent>("onNotification", () => new SourceGeneratorLambdaJsonSerializer<NotificationJson>(), (notifications, context) => OnNotification.Handle(notifications, context, tradeItems.Value))
 #endif
 #if (s3)
-    .On<S3Event>("onUpload", () => new SourceGeneratorLambdaJsonSerializer<UploadJson>(), (uploads, context) => OnUpload.Handle(uploads, context, orders.Value, s3.Value))
+    .On<S3Event>("onUpload", () => new SourceGeneratorLambdaJsonSerializer<UploadJson>(), (uploads, context) => OnUpload.Handle(uploads, context, tradeItems.Value, s3.Value))
 #endif
 #if (dynamodb)
     .On<DynamoDBEvent, StreamsEventResponse>("onChange", () => new SourceGeneratorLambdaJsonSerializer<ChangeJson>(), (changes, context) => OnChange.Handle(changes, context, history.Value))
 #endif
 #if (eventbridge)
-    .On<CloudWatchEvent<Order>>("onOrderPlaced", () => new SourceGeneratorLambdaJsonSerializer<OrderPlacedJson>(), (placed, context) => OnOrderPlaced.Handle(placed, context, orders.Value))
+    .On<TradeItemPlaced>("onTradeItemPlaced", () => new SourceGeneratorLambdaJsonSerializer<TradeItemPlacedJson>(), (placed, context) => OnTradeItemPlaced.Handle(placed, context, tradeItems.Value))
 #endif
     .RunAsync(args);

@@ -1,13 +1,14 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using Company.Function._1.Host;
 using Microsoft.AspNetCore.Builder;
 #if (guarded)
 using Serverless.Tokens;
 #endif
 
 namespace Company.Function._1.Tests;
+
+using Company.Function._1.Host;
 
 /// <summary>The service on Kestrel, over HTTP.</summary>
 public sealed class HostTests(LocalServices services) : IAsyncLifetime
@@ -34,17 +35,18 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Places_an_order_and_gives_it_back()
+    public async Task Places_a_trade_item_and_gives_it_back()
     {
         await services.StartAsync();
         await StartAsync(services.Settings);
         SignIn();
 
-        using var placed = await http.PostAsync(Url("/orders"), JsonContent.Create(new { product = "Tea", quantity = 2 }), Cancel);
+        using var placed = await http.PostAsync(Url("/trade-items"), JsonContent.Create(new { product = "Tea", quantity = 2 }), Cancel);
         Assert.Equal(HttpStatusCode.Created, placed.StatusCode);
         var found = JsonNode.Parse(await http.GetStringAsync(Url(placed.Headers.Location!.ToString()), Cancel))!;
 
         Assert.Equal(("Tea", 2), ((string)found["product"]!, (int)found["quantity"]!));
+        Assert.Equal((string)JsonNode.Parse(await placed.Content.ReadAsStringAsync(Cancel))!["placedAt"]!, (string)found["placedAt"]!);
         Assert.True(Trace.IsValid(placed.Headers.GetValues(Trace.Header).Single()));
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(Url("/health/ready"), Cancel)).StatusCode);
     }
@@ -63,7 +65,7 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
         if (token is not null)
             http.DefaultRequestHeaders.Authorization = new("Bearer", token);
 
-        using var response = await http.GetAsync(Url("/orders/1"), Cancel);
+        using var response = await http.GetAsync(Url("/trade-items/1"), Cancel);
 
         Assert.Equal((status, code), ((int)response.StatusCode, await CodeAsync(response)));
     }
@@ -75,7 +77,7 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
         await StartAsync();
         SignIn();
 
-        using var response = await http.GetAsync(Url("/orders/1"), Cancel);
+        using var response = await http.GetAsync(Url("/trade-items/1"), Cancel);
 
         Assert.Equal((503, "dependency_unavailable"), ((int)response.StatusCode, await CodeAsync(response)));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await http.GetAsync(Url("/health/ready"), Cancel)).StatusCode);
@@ -84,7 +86,7 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
 
     [Fact]
     public void Does_not_begin_without_a_table() =>
-        Assert.StartsWith("The setting ORDERS_TABLE is missing", Assert.Throws<SettingException>(() => HostedService.Build(Arguments(new() { ["ORDERS_TABLE"] = "" }))).Message, StringComparison.Ordinal);
+        Assert.StartsWith("The setting TRADE_ITEMS_TABLE is missing", Assert.Throws<SettingException>(() => HostedService.Build(Arguments(new() { ["TRADE_ITEMS_TABLE"] = "" }))).Message, StringComparison.Ordinal);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -108,7 +110,7 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
         $"--TOKEN_ISSUERS={issuer.Name}",
         "--TOKEN_CLIENTS=client",
 #endif
-        "--ORDERS_TABLE=orders",
+        "--TRADE_ITEMS_TABLE=tradeItems",
         "--AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:9",
         .. (settings ?? []).Select(setting => $"--{setting.Key}={setting.Value}"),
     ];

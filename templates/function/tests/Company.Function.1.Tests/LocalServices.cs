@@ -1,5 +1,5 @@
 using Amazon.DynamoDBv2.Model;
-using Company.Function._1.Orders;
+using Company.Function._1.TradeItems;
 using Company.Function._1.Tests;
 
 [assembly: AssemblyFixture(typeof(LocalServices))]
@@ -21,8 +21,8 @@ public sealed class LocalServices : IAsyncLifetime
     /// <summary>The settings under which the service uses them.</summary>
     public Dictionary<string, string?> Settings => new()
     {
-#if (orders)
-        ["ORDERS_TABLE"] = "orders",
+#if (ownsTable)
+        ["TRADE_ITEMS_TABLE"] = "tradeItems",
 #endif
 #if (dynamodb)
         ["HISTORY_TABLE"] = "history",

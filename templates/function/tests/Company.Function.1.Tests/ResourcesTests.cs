@@ -1,8 +1,6 @@
-#if (http)
-using Company.Function._1.Orders;
-#endif
-
 namespace Company.Function._1.Tests;
+
+using Company.Function._1.TradeItems;
 
 /// <summary>What holds for the CloudFormation of this service, beside what holds for that of every one.</summary>
 public sealed class ResourcesTests : DeploymentTest
@@ -54,7 +52,7 @@ public sealed class ResourcesTests : DeploymentTest
     [Fact]
     public void Has_the_routes_of_the_table_each_with_its_guard_and_no_others()
     {
-        var table = Api.Routes(new Lazy<OrdersTable>(() => throw new InvalidOperationException("No request, no table.")));
+        var table = Api.Routes(new Lazy<TradeItemsTable>(() => throw new InvalidOperationException("No request, no table.")));
 
         Assert.Equal(table.Select(route => (route.Key, route.Function, route.Access)).Order(), Deployed.Routes().Order());
     }
@@ -108,7 +106,7 @@ public sealed class ResourcesTests : DeploymentTest
     public void Hides_a_message_for_as_long_as_lambda_may_need_and_keeps_what_fails()
     {
         var (_, mapping) = Assert.Single(Deployed.Of("AWS::Lambda::EventSourceMapping"));
-        var queue = Deployed["OrdersQueue"];
+        var queue = Deployed["TradeItemsQueue"];
 
         Assert.Equal(6 * (int)Deployed["OnMessageLambdaFunction"]["Timeout"]! + (int)mapping["MaximumBatchingWindowInSeconds"]!, (int)queue["VisibilityTimeout"]!);
         Assert.Equal("""["ReportBatchItemFailures"]""", mapping["FunctionResponseTypes"]!.ToJsonString());
@@ -152,7 +150,7 @@ public sealed class ResourcesTests : DeploymentTest
 
         Assert.Equal("""{"Fn::GetAtt":["OnUploadLambdaFunction","Arn"]}""", hears["Function"]!.ToJsonString());
         Assert.Equal("""{"Ref":"AWS::AccountId"}""", Deployed["UploadsPermission"]["SourceAccount"]!.ToJsonString());
-        Assert.Contains("${UploadsBucket.Arn}/orders/*", Deployed["ReadUploads"].ToJsonString(), StringComparison.Ordinal);
+        Assert.Contains("${UploadsBucket.Arn}/trade-items/*", Deployed["ReadUploads"].ToJsonString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -162,7 +160,7 @@ public sealed class ResourcesTests : DeploymentTest
 
         Assert.Equal("Enabled", (string)Deployed["UploadsBucket"]["VersioningConfiguration"]!["Status"]!);
         Assert.Equal("""["s3:GetObject","s3:GetObjectVersion"]""", reads["Action"]!.ToJsonString());
-        Assert.Equal("""{"Fn::Sub":"${UploadsBucket.Arn}/orders/*"}""", reads["Resource"]!.ToJsonString());
+        Assert.Equal("""{"Fn::Sub":"${UploadsBucket.Arn}/trade-items/*"}""", reads["Resource"]!.ToJsonString());
     }
 #endif
 #if (schedule || sns || eventbridge)

@@ -37,7 +37,7 @@ public sealed class Company_Handler__1Tests : IAsyncLifetime
 #if (!anyone)
 
     [Fact]
-    public async Task Lets_no_one_in_whom_no_authorizer_names()
+    public async Task Denies_a_request_without_a_caller()
     {
         var request = Sample;
         request["requestContext"]!.AsObject().Remove("authorizer");

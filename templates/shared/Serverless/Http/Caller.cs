@@ -17,6 +17,9 @@ public sealed record Caller(string Sub)
     /// <summary>The user's name in the pool; null for other issuers.</summary>
     public string? UserName { get; init; }
 
+    /// <summary>The user's e-mail address, if the token says that it is verified.</summary>
+    public string? Email { get; init; }
+
     /// <summary>The pool's groups that the token names.</summary>
     public IReadOnlyList<string> Groups { get; init; } = [];
 
@@ -39,8 +42,8 @@ public sealed record Caller(string Sub)
 
     /// <summary>Reads the context of a Lambda authorizer.</summary>
     /// <param name="context">
-    /// <c>sub</c>, <c>username</c>, <c>groups</c> and <c>scopes</c> (each separated by spaces), all percent-encoded, and <c>exp</c>, in
-    /// seconds since 1970.
+    /// <c>sub</c>, <c>username</c>, <c>email</c>, <c>groups</c> and <c>scopes</c> (each separated by spaces), all percent-encoded, and
+    /// <c>exp</c>, in seconds since 1970.
     /// </param>
     /// <returns>The caller, or null if the context names nobody or no expiry.</returns>
     public static Caller? FromContext(IReadOnlyDictionary<string, string> context)
@@ -50,6 +53,7 @@ public sealed record Caller(string Sub)
             ? caller with
             {
                 UserName = Decode(context.GetValueOrDefault("username")),
+                Email = Decode(context.GetValueOrDefault("email")),
                 Groups = [.. Split(context.GetValueOrDefault("groups")).Select(Uri.UnescapeDataString)],
                 Scopes = [.. Split(context.GetValueOrDefault("scopes")).Select(Uri.UnescapeDataString)],
             }
@@ -65,6 +69,7 @@ public sealed record Caller(string Sub)
             ? caller with
             {
                 UserName = claims.GetValueOrDefault("username"),
+                Email = claims.GetValueOrDefault("email_verified") == "true" ? claims.GetValueOrDefault("email") : null,
                 Groups = Split(claims.GetValueOrDefault("cognito:groups")?.Trim('[', ']')),
                 Scopes = Split(claims.GetValueOrDefault("scope")),
             }

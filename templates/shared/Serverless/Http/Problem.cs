@@ -25,6 +25,7 @@ public sealed record Problem(string Title, int Status, string Code, string Detai
         405 => "Method Not Allowed",
         408 => "Request Timeout",
         409 => "Conflict",
+        410 => "Gone",
         413 => "Content Too Large",
         415 => "Unsupported Media Type",
         503 => "Service Unavailable",

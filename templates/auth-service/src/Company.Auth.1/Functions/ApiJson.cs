@@ -17,6 +17,11 @@ namespace Company.Auth._1.Functions;
 [JsonSerializable(typeof(TeamBody))]
 [JsonSerializable(typeof(NewTeam))]
 [JsonSerializable(typeof(NewMember))]
+[JsonSerializable(typeof(NewInvitation))]
+[JsonSerializable(typeof(InvitationBody))]
+[JsonSerializable(typeof(InvitationsBody))]
+[JsonSerializable(typeof(ExportBody))]
+[JsonSerializable(typeof(Appointment))]
 internal sealed partial class ApiJson : JsonSerializerContext;
 
 /// <summary>

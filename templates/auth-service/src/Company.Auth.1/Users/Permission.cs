@@ -1,4 +1,5 @@
 using System.Buffers;
+using Serverless;
 
 namespace Company.Auth._1.Users;
 
@@ -8,7 +9,7 @@ internal enum Role
     /// <summary>Uses the team's things.</summary>
     Member,
 
-    /// <summary>Says who is in the team. A team has at least one.</summary>
+    /// <summary>Decides who is in the team. A team has at least one admin.</summary>
     Admin,
 }
 
@@ -28,23 +29,36 @@ internal static class RoleName
 }
 
 /// <summary>
-/// What a member of a team may do: <c>&lt;thing&gt;:&lt;action&gt;</c>. These are the venture's own, so they stand here and not in the
-/// pool: add yours, and ask for it with <see cref="UsersTable.RequirePermissionAsync"/>.
+/// What a member of a team may do: <c>&lt;thing&gt;:&lt;action&gt;</c>. The permissions are the venture's own, so they are defined here and
+/// not in the pool: add yours, and ask for it with <see cref="UsersTable.RequirePermissionAsync"/>.
 /// </summary>
 internal static class Permission
 {
     /// <summary>To see the team and its members.</summary>
     public const string ReadTeam = "team:read";
 
-    /// <summary>To add members, remove them, and change their roles.</summary>
+    /// <summary>To invite people, remove members, change their roles, and rename or delete the team.</summary>
     public const string ManageTeam = "team:manage";
 
     private static readonly SearchValues<char> Characters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
+    private const int MaxExtra = 32;
+
     private static readonly string[] OfMember = [ReadTeam];
     private static readonly string[] OfAdmin = [ReadTeam, ManageTeam];
 
     /// <summary>The permissions that come with a role.</summary>
     public static IReadOnlyList<string> Of(Role role) => role == Role.Admin ? OfAdmin : OfMember;
+
+    /// <summary>Reads the permissions that a request asks for.</summary>
+    /// <exception cref="ProblemException">400: there are too many, or one has another form.</exception>
+    public static IReadOnlyList<string> Read(IReadOnlyList<string>? permissions)
+    {
+        if (permissions?.Count > MaxExtra)
+            throw new ProblemException(400, "invalid_permissions", $"There are {permissions.Count} permissions. At most {MaxExtra} are allowed.");
+        return permissions is null || permissions.All(IsValid)
+            ? [.. (permissions ?? []).Distinct()]
+            : throw new ProblemException(400, "invalid_permissions", "A permission is not of the form <thing>:<action>, in lower-case letters, digits and hyphens.");
+    }
 
     /// <summary>Whether a text has the form of a permission: lower-case letters, digits and hyphens around one colon, 64 at most.</summary>
     public static bool IsValid(string? text)

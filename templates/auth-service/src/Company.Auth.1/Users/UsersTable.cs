@@ -6,14 +6,15 @@ using Serverless;
 namespace Company.Auth._1.Users;
 
 /// <summary>
-/// Users, teams and memberships, in one DynamoDB table. Everything about one user lies under one key: one query
-/// tells it, and one row what the user may do in one team:
+/// Users, teams, memberships and invitations, in one DynamoDB table. Everything about one user has one partition key: one query
+/// reads it, and one row says what the user may do in one team:
 /// <list type="table">
-/// <item><term><c>USER#&lt;sub&gt;</c> / <c>PROFILE</c></term><description>email, createdAt</description></item>
+/// <item><term><c>USER#&lt;sub&gt;</c> / <c>PROFILE</c></term><description>email, createdAt, and deletedAt for a day after the user has left</description></item>
 /// <item><term><c>USER#&lt;sub&gt;</c> / <c>TEAM#&lt;id&gt;</c></term><description>role, extra permissions, version</description></item>
-/// <item><term><c>TEAM#&lt;id&gt;</c> / <c>META</c></term><description>name, createdAt, admins, version, the last change</description></item>
+/// <item><term><c>TEAM#&lt;id&gt;</c> / <c>META</c></term><description>name, createdAt, admins, version, a change that is not finished</description></item>
+/// <item><term><c>EMAIL#&lt;address&gt;</c> / <c>TEAM#&lt;id&gt;</c></term><description>an invitation: role, extra permissions, expires</description></item>
 /// </list>
-/// The index <c>gsi1</c> turns the memberships around: <c>TEAM#&lt;id&gt;</c> / <c>USER#&lt;sub&gt;</c>.
+/// The index <c>gsi1</c> lists a team's members and invitations: <c>TEAM#&lt;id&gt;</c> / <c>USER#&lt;sub&gt;</c> or <c>EMAIL#&lt;address&gt;</c>.
 /// </summary>
 internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) : IDisposable
 {
@@ -30,9 +31,7 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
         return new UsersTable(DynamoDb.Connect(setting, TimeSpan.FromSeconds(1.5), retries: 1), name);
     }
 
-    /// <summary>
-    /// Makes the user's row, if there is none; what stands in it already stays, except that a missing e-mail address is added.
-    /// </summary>
+    /// <summary>Makes the user's row, if there is none. An e-mail address that is given replaces the one in the row.</summary>
     /// <returns>Whether there was none.</returns>
     public async Task<bool> CreateUserAsync(string sub, string? email, CancellationToken cancellationToken)
     {
@@ -40,64 +39,134 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
         {
             TableName = table,
             Key = Key(UserKey(sub), Profile),
+            // A user who has left is not made again by a token that is still valid.
+            ConditionExpression = "attribute_not_exists(deletedAt)",
             UpdateExpression = "SET createdAt = if_not_exists(createdAt, :now)",
             ExpressionAttributeValues = new() { [":now"] = Text(Now()) },
             ReturnValues = ReturnValue.ALL_OLD,
         };
         if (!string.IsNullOrEmpty(email))
         {
-            request.UpdateExpression += ", email = if_not_exists(email, :email)";
+            request.UpdateExpression += ", email = :email";
             request.ExpressionAttributeValues[":email"] = Text(email);
         }
 
-        var response = await CallAsync(() => client.UpdateItemAsync(request, cancellationToken), cancellationToken);
-        return response.Attributes is not { Count: > 0 };
+        try
+        {
+            var response = await CallAsync(() => client.UpdateItemAsync(request, cancellationToken), cancellationToken);
+            return response.Attributes is not { Count: > 0 };
+        }
+        catch (ConditionalCheckFailedException)
+        {
+            return false;
+        }
     }
 
-    /// <summary>A user with their teams, by one query. Others say which teams someone is in, so no more than 100 are told.</summary>
+    /// <summary>A user with a page of their teams.</summary>
+    /// <param name="sub">The user.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <param name="after">The team after which the page begins; null: the first page, for which one query is enough.</param>
     /// <returns>The user, or null if there is no row.</returns>
-    public async Task<User?> FindUserAsync(string sub, CancellationToken cancellationToken)
+    /// <exception cref="ProblemException">410: the user has left.</exception>
+    public async Task<User?> FindUserAsync(string sub, CancellationToken cancellationToken, string? after = null)
     {
-        Dictionary<string, AttributeValue>? profile = null;
+        var profile = after is null ? null : await GetAsync(UserKey(sub), Profile, cancellationToken);
+        if (after is not null && profile is null)
+            return null;
         var memberships = new List<Membership>();
-        await foreach (var item in QueryAsync(
-            new QueryRequest
-            {
-                TableName = table,
-                KeyConditionExpression = "pk = :pk",
-                ExpressionAttributeValues = new() { [":pk"] = Text(UserKey(sub)) },
-                ConsistentRead = true,
-                Limit = MaxTeamsTold + 1,
-            },
-            cancellationToken))
+        var request = new QueryRequest
+        {
+            TableName = table,
+            KeyConditionExpression = after is null ? "pk = :pk" : "pk = :pk AND sk > :after",
+            ExpressionAttributeValues = new() { [":pk"] = Text(UserKey(sub)) },
+            ConsistentRead = true,
+            Limit = PageSize + 2,
+        };
+        if (after is not null)
+            request.ExpressionAttributeValues[":after"] = Text(TeamKey(after));
+        await foreach (var item in QueryAsync(request, cancellationToken))
         {
             // The profile comes before the teams, as PROFILE does before TEAM#.
             if (item["sk"].S == Profile)
                 profile = item;
             else if (ReadMembership(item) is { } membership)
                 memberships.Add(membership);
-            if (profile is null || memberships.Count == MaxTeamsTold)
+            if (profile is null || memberships.Count > PageSize)
                 break;
         }
 
-        return profile is null ? null : new User(
-            sub,
-            profile.GetValueOrDefault("email")?.S,
-            ReadTime(profile["createdAt"]),
-            memberships);
+        if (profile is null)
+            return null;
+        if (profile.ContainsKey("deletedAt"))
+            throw new ProblemException(410, "user_deleted", "This user has been deleted. Sign up again to come back.");
+        var page = PageOf(memberships, membership => membership.TeamId);
+        return new User(sub, profile.GetValueOrDefault("email")?.S, ReadTime(profile["createdAt"]), page.Items, page.Next);
+    }
+
+    /// <summary>All teams of a user, page by page.</summary>
+    public async IAsyncEnumerable<Membership> MembershipsOfAsync(
+        string sub, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var request = new QueryRequest
+        {
+            TableName = table,
+            KeyConditionExpression = "pk = :pk AND begins_with(sk, :team)",
+            ExpressionAttributeValues = new() { [":pk"] = Text(UserKey(sub)), [":team"] = Text(TeamKey("")) },
+            ConsistentRead = true,
+        };
+        await foreach (var item in QueryAsync(request, cancellationToken))
+        {
+            if (ReadMembership(item) is { } membership)
+                yield return membership;
+        }
     }
 
     /// <summary>
-    /// The caller's row, made now if it is missing: the trigger may have failed, and a user that an administrator made never
-    /// passes it.
+    /// The caller's row, made now if it is missing: the trigger may have failed, and it does not run for a user that an administrator made.
     /// </summary>
-    public async Task<User> FindOrCreateUserAsync(Caller caller, CancellationToken cancellationToken)
+    /// <param name="caller">The caller.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <param name="email">The caller's verified e-mail address, if it is known: the row follows it.</param>
+    /// <param name="after">The team after which the page begins.</param>
+    public async Task<User> FindOrCreateUserAsync(Caller caller, CancellationToken cancellationToken, string? email = null, string? after = null)
     {
-        if (await FindUserAsync(caller.Sub, cancellationToken) is { } user)
+        var user = await FindUserAsync(caller.Sub, cancellationToken, after);
+        if (user is not null && (email is null || email == user.Email))
             return user;
-        await CreateUserAsync(caller.Sub, null, cancellationToken);
-        return await FindUserAsync(caller.Sub, cancellationToken)
+        await CreateUserAsync(caller.Sub, email, cancellationToken);
+        return await FindUserAsync(caller.Sub, cancellationToken, after)
             ?? throw new InvalidOperationException("The user's row is not there after it was made.");
+    }
+
+    /// <summary>
+    /// Deletes a user: takes them out of their teams, deletes the invitations to their address and empties their row, which stays for a
+    /// day so that a token that is still valid does not make it again.
+    /// </summary>
+    /// <exception cref="ProblemException">409: teams would be left without an admin. Nothing has been changed.</exception>
+    public async Task DeleteUserAsync(Caller caller, string? email, CancellationToken cancellationToken)
+    {
+        var (teams, alone) = (new List<string>(), new List<string>());
+        await foreach (var membership in MembershipsOfAsync(caller.Sub, cancellationToken))
+        {
+            teams.Add(membership.TeamId);
+            if (membership.Role == Role.Admin && await IsLastAdminAsync(membership.TeamId, cancellationToken))
+                alone.Add(membership.TeamId);
+        }
+
+        if (alone.Count > 0)
+        {
+            throw new ProblemException(
+                409, "last_admin", $"You are the last admin of {alone.Count} teams: {string.Join(", ", alone.Take(10))}. Make another member an admin, or delete the team, and try again.");
+        }
+
+        foreach (var team in teams)
+            await RemoveMemberAsync(caller, team, caller.Sub, cancellationToken);
+        if (email is not null)
+            await DeleteInvitationsToAsync(email, cancellationToken);
+        var row = Key(UserKey(caller.Sub), Profile);
+        row["deletedAt"] = Text(Now());
+        row["expires"] = ExpiresAfter(Remembered);
+        await CallAsync(() => client.PutItemAsync(new PutItemRequest { TableName = table, Item = row }, cancellationToken), cancellationToken);
     }
 
     /// <summary>Lets the caller on if they may do this in that team, by reading one row.</summary>
@@ -108,7 +177,7 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
         var row = await GetAsync(UserKey(caller.Sub), TeamKey(teamId), cancellationToken);
         return row is not null && ReadMembership(row) is { } membership && membership.May(permission)
             ? membership
-            : throw await RefuseAsync(caller, permission, cancellationToken);
+            : throw NotPermitted(permission);
     }
 
     /// <summary>Whether the table answers.</summary>
@@ -131,14 +200,13 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
     public void Dispose() => client.Dispose();
 
     private const string Profile = "PROFILE";
-    private const int MaxTeamsTold = 100;
+    private const int PageSize = 100;
 
-    // Who may not may be one whose row is missing: the first request makes it, whatever it asks for.
-    private async Task<ProblemException> RefuseAsync(Caller caller, string permission, CancellationToken cancellationToken)
-    {
-        await FindOrCreateUserAsync(caller, cancellationToken);
-        return new ProblemException(403, "not_permitted", $"This needs the permission {permission} in the team, which the caller does not have.");
-    }
+    // A row that is gone stays empty for a day: a slower writer, or a token that is still valid, must not bring it back.
+    private static readonly TimeSpan Remembered = TimeSpan.FromDays(1);
+
+    private static ProblemException NotPermitted(string permission) =>
+        new(403, "not_permitted", $"This needs the permission {permission} in the team, which the caller does not have.");
 
     private static string UserKey(string sub) => $"USER#{sub}";
 
@@ -147,6 +215,12 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
     private static AttributeValue Text(string value) => new() { S = value };
 
     private static AttributeValue Number(long value) => new() { N = value.ToString(CultureInfo.InvariantCulture) };
+
+    private static AttributeValue ExpiresAfter(TimeSpan time) => Number((DateTimeOffset.UtcNow + time).ToUnixTimeSeconds());
+
+    // One more than the page holds was asked for, to know whether there is another page.
+    private static (IReadOnlyList<T> Items, string? Next) PageOf<T>(List<T> found, Func<T, string> key) =>
+        found.Count > PageSize ? (found[..PageSize], key(found[PageSize - 1])) : (found, null);
 
     private static string Now() => DateTimeOffset.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 

@@ -9,6 +9,6 @@ namespace Company.Function._1.Functions;
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true,
     AllowDuplicateProperties = false)]
-[JsonSerializable(typeof(NewOrder))]
-[JsonSerializable(typeof(OrderBody))]
+[JsonSerializable(typeof(NewTradeItem))]
+[JsonSerializable(typeof(TradeItemBody))]
 internal sealed partial class ApiJson : JsonSerializerContext;

@@ -4,29 +4,30 @@ using Amazon.Lambda.Core;
 using Amazon.Lambda.S3Events;
 using Amazon.S3;
 using Amazon.S3.Model;
-using Company.Function._1.Orders;
 using Serverless;
 
 namespace Company.Function._1.Functions;
 
+using Company.Function._1.TradeItems;
+
 /// <summary>
-/// Keeps the orders that are uploaded to the bucket, a JSON document each. S3 may tell of an upload twice; an order is kept once, by
+/// Keeps the trade items that are uploaded to the bucket, a JSON document each. S3 may tell of an upload twice; a trade item is kept once, by
 /// its id. https://docs.aws.amazon.com/lambda/latest/dg/with-s3.html
 /// </summary>
 internal static class OnUpload
 {
-    private const int LongestOrder = 64 * 1024;
+    private const int LongestTradeItem = 64 * 1024;
 
-    /// <summary>Fails if an order could not be kept: Lambda tries the event twice more, then keeps it in the failure destination.</summary>
-    public static async Task Handle(S3Event uploads, ILambdaContext context, OrdersTable orders, IAmazonS3 s3)
+    /// <summary>Fails if a trade item could not be kept: Lambda tries the event twice more, then keeps it in the failure destination.</summary>
+    public static async Task Handle(S3Event uploads, ILambdaContext context, TradeItemsTable tradeItems, IAmazonS3 s3)
     {
         var failures = await Records.HandleEachAsync(
-            uploads.Records, record => record.S3.Object.Key, (record, time) => HandleAsync(record, context, orders, s3, time), context);
+            uploads.Records, record => record.S3.Object.Key, (record, time) => HandleAsync(record, context, tradeItems, s3, time), context);
         failures.ThrowIfAny();
     }
 
     private static async Task HandleAsync(
-        S3Event.S3EventNotificationRecord record, ILambdaContext context, OrdersTable orders, IAmazonS3 s3, CancellationToken time)
+        S3Event.S3EventNotificationRecord record, ILambdaContext context, TradeItemsTable tradeItems, IAmazonS3 s3, CancellationToken time)
     {
         if (!record.EventName.StartsWith("ObjectCreated:", StringComparison.Ordinal))
         {
@@ -40,15 +41,15 @@ internal static class OnUpload
             return;
         }
 
-        var order = Order.Read(document);
-        var isNew = await orders.PlaceAsync(order, time);
-        context.Logger.LogInformation("Order {OrderId} of {Key} {Outcome}", order.Id, record.S3.Object.Key, isNew ? "is kept" : "was kept before");
+        var tradeItem = TradeItem.Read(document);
+        var isNew = await tradeItems.PlaceAsync(tradeItem, time);
+        context.Logger.LogInformation("Trade item {TradeItemId} of {Key} {Outcome}", tradeItem.Id, record.S3.Object.Key, isNew ? "is kept" : "was kept before");
     }
 
     private static async Task<byte[]?> ReadAsync(S3Event.S3Entity upload, IAmazonS3 s3, CancellationToken time)
     {
-        if (upload.Object.Size > LongestOrder)
-            throw new InvalidOrderException($"The upload has {upload.Object.Size} bytes; expected are at most {LongestOrder}.");
+        if (upload.Object.Size > LongestTradeItem)
+            throw new InvalidTradeItemException($"The upload has {upload.Object.Size} bytes; expected are at most {LongestTradeItem}.");
         try
         {
             // The version that was uploaded: another may have taken its place. In the event the key is encoded as in a URL, with a plus for a space.

@@ -6,7 +6,7 @@ namespace Company.Function._1.Tests.Functions;
 public sealed class OnMessageTests(LocalServices services) : FunctionTests("onMessage", services)
 {
     [Fact]
-    public async Task Keeps_the_orders_of_every_sample_and_reports_the_messages_that_are_none()
+    public async Task Keeps_the_trade_items_of_every_sample_and_reports_the_messages_that_are_none()
     {
         foreach (var name in EventFiles.Of("onMessage"))
         {
@@ -16,8 +16,8 @@ public sealed class OnMessageTests(LocalServices services) : FunctionTests("onMe
             Assert.Equal(name == "onMessage-poison" ? ["2e1424d4-f796-459a-8184-9c92662be6da"] : [], FailuresIn(answer));
         }
 
-        Assert.Equal(2, (await Services.ItemsAsync("orders", item => item["id"].S.StartsWith("sample-", StringComparison.Ordinal))).Count);
-        await Function.WaitForOutputAsync(line => line.Contains("InvalidOrderException", StringComparison.Ordinal) && line.Contains("2e1424d4", StringComparison.Ordinal) && line.Contains("Root=1-67891233-abcdef012345678912345678", StringComparison.Ordinal));
+        Assert.Equal(2, (await Services.ItemsAsync("tradeItems", item => item["id"].S.StartsWith("sample-", StringComparison.Ordinal))).Count);
+        await Function.WaitForOutputAsync(line => line.Contains("InvalidTradeItemException", StringComparison.Ordinal) && line.Contains("2e1424d4", StringComparison.Ordinal) && line.Contains("Root=1-67891233-abcdef012345678912345678", StringComparison.Ordinal));
         await Function.WaitForOutputAsync(line => line.Contains("Root=1-67891233-abcdef012345678912345678", StringComparison.Ordinal) && line.Contains("is kept", StringComparison.Ordinal));
         Assert.DoesNotContain(Function.Output.Concat(Function.Errors), line => line.Contains("do not log me", StringComparison.Ordinal));
     }
@@ -29,7 +29,7 @@ public sealed class OnMessageTests(LocalServices services) : FunctionTests("onMe
         var poisoned = Enumerable.Range(0, 100).Where(number => number % 15 == 3).ToHashSet();
         var queue = Enumerable.Range(0, 100).ToDictionary(
             number => $"message-{number}",
-            number => poisoned.Contains(number) ? "no order" : OrderOf($"{run}-{number}"));
+            number => poisoned.Contains(number) ? "no trade item" : TradeItemOf($"{run}-{number}"));
         var receives = queue.Keys.ToDictionary(id => id, _ => 0);
         var deadLetters = new List<string>();
 
@@ -50,7 +50,7 @@ public sealed class OnMessageTests(LocalServices services) : FunctionTests("onMe
             }
         }
 
-        var kept = await Services.ItemsAsync("orders", item => item["id"].S.StartsWith(run, StringComparison.Ordinal));
+        var kept = await Services.ItemsAsync("tradeItems", item => item["id"].S.StartsWith(run, StringComparison.Ordinal));
         Assert.Equal(93, kept.Count);
         Assert.Equal(poisoned.Select(number => $"message-{number}").Order(), deadLetters.Order());
         await Function.WaitForOutputAsync(line => line.Contains($"{run}-99", StringComparison.Ordinal));
@@ -58,24 +58,24 @@ public sealed class OnMessageTests(LocalServices services) : FunctionTests("onMe
     }
 
     [Fact]
-    public async Task Keeps_an_order_once_that_is_delivered_again_and_refuses_another_of_its_id()
+    public async Task Keeps_a_trade_item_once_that_is_delivered_again_and_refuses_another_of_its_id()
     {
         var id = Guid.NewGuid().ToString("n");
-        Dictionary<string, string> Messages(string order) => new() { ["m"] = order };
+        Dictionary<string, string> Messages(string tradeItem) => new() { ["m"] = tradeItem };
 
-        Assert.Empty(FailuresIn(await InvokeAsync(Batch(Messages(OrderOf(id))))));
-        Assert.Empty(FailuresIn(await InvokeAsync(Batch(Messages(OrderOf(id))))));
-        Assert.Equal(["m"], FailuresIn(await InvokeAsync(Batch(Messages(OrderOf(id, quantity: 9))))));
+        Assert.Empty(FailuresIn(await InvokeAsync(Batch(Messages(TradeItemOf(id))))));
+        Assert.Empty(FailuresIn(await InvokeAsync(Batch(Messages(TradeItemOf(id))))));
+        Assert.Equal(["m"], FailuresIn(await InvokeAsync(Batch(Messages(TradeItemOf(id, quantity: 9))))));
 
         await Function.WaitForOutputAsync(line => line.Contains("was kept before", StringComparison.Ordinal) && line.Contains(id, StringComparison.Ordinal));
-        await Function.WaitForOutputAsync(line => line.Contains("OrderConflictException", StringComparison.Ordinal));
-        Assert.Equal("2", Assert.Single(await Services.ItemsAsync("orders", item => item["id"].S == id))["quantity"].N);
+        await Function.WaitForOutputAsync(line => line.Contains("TradeItemConflictException", StringComparison.Ordinal));
+        Assert.Equal("2", Assert.Single(await Services.ItemsAsync("tradeItems", item => item["id"].S == id))["quantity"].N);
     }
 
     [Fact]
     public async Task Reports_every_message_when_the_table_is_down()
     {
-        var (answer, _) = await InvokeWithoutTableAsync(Batch(new() { ["a"] = OrderOf("a"), ["b"] = OrderOf("b") }));
+        var (answer, _) = await InvokeWithoutTableAsync(Batch(new() { ["a"] = TradeItemOf("a"), ["b"] = TradeItemOf("b") }));
 
         Assert.Equal(["a", "b"], FailuresIn(answer));
     }
@@ -91,7 +91,7 @@ public sealed class OnMessageTests(LocalServices services) : FunctionTests("onMe
             return Task.CompletedTask;
         });
         var settings = new Dictionary<string, string?>(Services.Settings) { ["_HANDLER"] = "onMessage", ["AWS_ENDPOINT_URL_DYNAMODB"] = table.Address.ToString() };
-        var batch = JsonNode.Parse(Batch(new() { ["m"] = OrderOf("m") }))!;
+        var batch = JsonNode.Parse(Batch(new() { ["m"] = TradeItemOf("m") }))!;
         var trace = Trace.Create();
         batch["Records"]![0]!["attributes"]!["AWSTraceHeader"] = trace;
 
@@ -106,7 +106,7 @@ public sealed class OnMessageTests(LocalServices services) : FunctionTests("onMe
     private static List<string> FailuresIn(Answer answer) =>
         [.. JsonNode.Parse(answer.Text)!["batchItemFailures"]!.AsArray().Select(failure => (string)failure!["itemIdentifier"]!)];
 
-    private static string OrderOf(string id, int quantity = 2) =>
+    private static string TradeItemOf(string id, int quantity = 2) =>
         new JsonObject { ["id"] = id, ["customer"] = null, ["product"] = "Tea", ["quantity"] = quantity, ["placedAt"] = "2026-11-22T12:00:00Z" }.ToJsonString();
 
     private static string Batch(Dictionary<string, string> messages)

@@ -8,15 +8,15 @@ public sealed class OnUploadTests(LocalServices services) : FunctionTests("onUpl
 {
     private readonly ConcurrentDictionary<string, string> bucket = new()
     {
-        ["/uploads/orders/grüße & tea+1.json?versionId=096fKKXTRTtl3on89fVO.nfljtsv6qko"] = OrderOf("sample-1"),
-        ["/uploads/orders/poison.json"] = """{"id": "do not log me" """,
+        ["/uploads/trade-items/grüße & tea+1.json?versionId=096fKKXTRTtl3on89fVO.nfljtsv6qko"] = TradeItemOf("sample-1"),
+        ["/uploads/trade-items/poison.json"] = """{"id": "do not log me" """,
     };
 
     private Loopback s3 = null!;
     private int status = 200;
 
     [Fact]
-    public async Task Keeps_the_order_of_every_sample_or_fails_and_says_why()
+    public async Task Keeps_the_trade_item_of_every_sample_or_fails_and_says_why()
     {
         foreach (var name in EventFiles.Of("onUpload"))
         {
@@ -24,7 +24,7 @@ public sealed class OnUploadTests(LocalServices services) : FunctionTests("onUpl
             Assert.Equal((name, name is "onUpload-poison" or "onUpload-too-large" ? "RecordsFailedException" : null), (name, answer.ErrorType));
         }
 
-        Assert.Equal("Tea", Assert.Single(await Services.ItemsAsync("orders", item => item["id"].S == "sample-1"))["product"].S);
+        Assert.Equal("Tea", Assert.Single(await Services.ItemsAsync("tradeItems", item => item["id"].S == "sample-1"))["product"].S);
         await Function.WaitForOutputAsync(line => line.Contains("is gone", StringComparison.Ordinal));
         await Function.WaitForOutputAsync(line => line.Contains("Ignored: the event is ObjectRemoved:Delete", StringComparison.Ordinal));
         await Function.WaitForOutputAsync(line => line.Contains("The upload has 70000 bytes", StringComparison.Ordinal));
@@ -32,31 +32,31 @@ public sealed class OnUploadTests(LocalServices services) : FunctionTests("onUpl
     }
 
     [Fact]
-    public async Task Keeps_an_order_once_that_is_told_of_twice()
+    public async Task Keeps_a_trade_item_once_that_is_told_of_twice()
     {
         var id = Guid.NewGuid().ToString("n");
-        bucket["/uploads/orders/2.json?versionId=one"] = OrderOf(id);
+        bucket["/uploads/trade-items/2.json?versionId=one"] = TradeItemOf(id);
         var upload = Upload("2", "one");
 
         Assert.True((await InvokeAsync(upload)).Succeeded);
         Assert.True((await InvokeAsync(upload)).Succeeded);
 
-        Assert.Single(await Services.ItemsAsync("orders", item => item["id"].S == id));
+        Assert.Single(await Services.ItemsAsync("tradeItems", item => item["id"].S == id));
         await Function.WaitForOutputAsync(line => line.Contains(id, StringComparison.Ordinal) && line.Contains("was kept before", StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task Keeps_the_order_that_was_uploaded_when_another_has_overwritten_it()
+    public async Task Keeps_the_trade_item_that_was_uploaded_when_another_has_overwritten_it()
     {
         var (first, second) = (Guid.NewGuid().ToString("n"), Guid.NewGuid().ToString("n"));
-        bucket["/uploads/orders/3.json?versionId=one"] = OrderOf(first);
-        bucket["/uploads/orders/3.json?versionId=two"] = OrderOf(second);
-        bucket["/uploads/orders/3.json"] = OrderOf(second);
+        bucket["/uploads/trade-items/3.json?versionId=one"] = TradeItemOf(first);
+        bucket["/uploads/trade-items/3.json?versionId=two"] = TradeItemOf(second);
+        bucket["/uploads/trade-items/3.json"] = TradeItemOf(second);
 
         foreach (var version in new[] { "one", "two" })
             Assert.True((await InvokeAsync(Upload("3", version))).Succeeded);
 
-        Assert.Equal(2, (await Services.ItemsAsync("orders", item => item["id"].S == first || item["id"].S == second)).Count);
+        Assert.Equal(2, (await Services.ItemsAsync("tradeItems", item => item["id"].S == first || item["id"].S == second)).Count);
     }
 
     [Fact]
@@ -99,5 +99,5 @@ public sealed class OnUploadTests(LocalServices services) : FunctionTests("onUpl
             .Replace("gr%C3%BC%C3%9Fe+%26+tea%2B1", name, StringComparison.Ordinal)
             .Replace("096fKKXTRTtl3on89fVO.nfljtsv6qko", version, StringComparison.Ordinal);
 
-    private static string OrderOf(string id) => $$"""{"id":"{{id}}","customer":null,"product":"Tea","quantity":2,"placedAt":"2026-11-22T12:00:00Z"}""";
+    private static string TradeItemOf(string id) => $$"""{"id":"{{id}}","customer":null,"product":"Tea","quantity":2,"placedAt":"2026-11-22T12:00:00Z"}""";
 }

@@ -1,0 +1,14 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Serverless.Templates.Bench;
+
+/// <summary>Another executable that speaks the Lambda Runtime API and answers any event, measured in the same turns.</summary>
+internal sealed record Peer(string Name, string Path)
+{
+    /// <summary>Reads <c>name=path</c>, the path of an executable that is there.</summary>
+    public static bool TryParse(string text, [NotNullWhen(true)] out Peer? peer)
+    {
+        peer = text.Split('=', 2) is [{ Length: > 0 } name, { Length: > 0 } path] && File.Exists(path) ? new Peer(name, System.IO.Path.GetFullPath(path)) : null;
+        return peer is not null;
+    }
+}
