@@ -85,7 +85,7 @@ async Task<string> Scaffold(string template, string name, bool native, params st
     var project = Path.Combine(workplace, name);
     string[] command = ["new", template, "-n", name, .. options, .. (native ? Array.Empty<string>() : ["--runtime", "managed"])];
     await Step($"dotnet {string.Join(' ', command)}", () => Run("dotnet", [.. command, "--debug:custom-hive", hive, "--no-update-check"], workplace));
-    await Step("  npm install", () => Run(Npm, ["install", "--no-audit", "--no-fund"], project));
+    await Step("  npm ci", () => Run(Npm, ["ci", "--no-audit", "--no-fund"], project));
     await Step("  npm run package: the binary, its zip, the CloudFormation", () => Run(Npm, ["run", "package"], project));
     await Step("  dotnet test", async () => Say("    " + LastLine(await Run("dotnet", ["test", "--nologo"], project), "assed")));
     return project;

@@ -115,23 +115,5 @@ public sealed class AuthStackTests
         Assert.Equal(expected.Select(name => $"/acme/dev/auth/{name}").Order(StringComparer.Ordinal), published.Order(StringComparer.Ordinal));
     }
 
-    [TheoryThatNeeds("node", "npm")]
-    [MemberData(nameof(Pairs))]
-    public async Task Keeps_users_when_the_stack_goes(string options)
-    {
-        var stack = await StackOfAsync(options);
-
-        var (pool, poolProperties) = stack.OfType("AWS::Cognito::UserPool").Single();
-        var (table, tableProperties) = stack.OfType("AWS::DynamoDB::Table").Single();
-
-        Assert.Equal("ACTIVE", (string?)poolProperties["DeletionProtection"]);
-        Assert.True((bool)tableProperties["DeletionProtectionEnabled"]!);
-        Assert.All(new[] { pool, table }, name =>
-        {
-            Assert.Equal("Retain", (string?)stack.Json["Resources"]![name]!["DeletionPolicy"]);
-            Assert.Equal("Retain", (string?)stack.Json["Resources"]![name]!["UpdateReplacePolicy"]);
-        });
-    }
-
     private static Task<Stack> StackOfAsync(string options) => Stack.ShareAsync(Template.Named("sls-auth"), Options.Parse(options));
 }

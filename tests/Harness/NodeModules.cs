@@ -27,19 +27,27 @@ public static class NodeModules
     {
         var folder = TestRun.Folder("npm");
         var packages = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        var overrides = new JsonObject();
         Add("tests/node", await File.ReadAllTextAsync(Repository.PathOf("tests", "node", "package.json")));
         foreach (var template in Template.Services)
             foreach (var options in Options.Pairs(template))
                 Add($"{template} {options}", (await GeneratedService.ShareAsync(template, options)).Read("package.json"));
         Add("sls-venture", (await GeneratedService.ShareAsync(Template.Named("sls-venture"), Options.Defaults)).Read("package.json"));
 
-        var json = new JsonObject { ["private"] = true, ["dependencies"] = new JsonObject(packages.Select(package => KeyValuePair.Create(package.Key, (JsonNode?)package.Value))) };
+        var json = new JsonObject
+        {
+            ["private"] = true,
+            ["dependencies"] = new JsonObject(packages.Select(package => KeyValuePair.Create(package.Key, (JsonNode?)package.Value))),
+            ["overrides"] = overrides,
+        };
         await File.WriteAllTextAsync(Path.Combine(folder, "package.json"), json.ToJsonString());
         (await Command.Run(Command.PathOf("npm"), ["install", "--no-audit", "--no-fund", "--no-update-notifier"], folder)).Succeeded();
         return folder;
 
         void Add(string of, string packageJson)
         {
+            foreach (var (name, version) in JsonNode.Parse(packageJson)!["overrides"]?.AsObject() ?? [])
+                overrides[name] = version!.DeepClone();
             foreach (var member in new[] { "dependencies", "devDependencies" })
                 foreach (var (name, version) in JsonNode.Parse(packageJson)![member]?.AsObject() ?? [])
                     if (!packages.TryAdd(name, (string)version!) && packages[name] != (string)version!)

@@ -54,9 +54,17 @@ public sealed class Stack
     /// <summary>Compiles the stack of a service whose zip is there.</summary>
     public static async Task<Stack> CompileAsync(GeneratedService service, params string[] arguments)
     {
-        await NodeModules.LinkAsync(service);
-        (await Command.Run(Command.PathOf("node"), [service.PathOf("node_modules/osls/bin/serverless.js"), "package", .. arguments], service.Folder, OfflineVariables, TimeSpan.FromMinutes(2))).Succeeded();
+        (await RunOslsAsync(service, ["package", .. arguments])).Succeeded();
         return new Stack(service, service.PathOf(".serverless/cloudformation-template-update-stack.json"));
+    }
+
+    /// <summary>Runs osls in the folder of a service.</summary>
+    /// <param name="aws">Where AWS is; none given: nowhere.</param>
+    public static async Task<Command> RunOslsAsync(GeneratedService service, IEnumerable<string> arguments, Uri? aws = null)
+    {
+        await NodeModules.LinkAsync(service);
+        var variables = new Dictionary<string, string?>(OfflineVariables) { ["AWS_ENDPOINT_URL"] = aws?.ToString() };
+        return await Command.Run(Command.PathOf("node"), [service.PathOf("node_modules/osls/bin/serverless.js"), .. arguments], service.Folder, variables, TimeSpan.FromMinutes(2));
     }
 
     /// <summary>The resources of a type, by logical id.</summary>

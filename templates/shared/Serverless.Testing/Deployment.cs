@@ -15,9 +15,19 @@ public sealed class Deployment
     private static readonly string[] Files = ["serverless.yml", "package.json", "cors.json"];
 
     // The shared scripts are in the service's folder, or beside it in a venture.
-    private static readonly string[] Folders = ["resources", "handlers", Path.Combine("shared", "handlers"), Path.Combine("..", "shared", "handlers")];
+    private static readonly string[] Folders =
+    [
+        "resources", "handlers",
+        .. new[] { "deployment", "handlers" }.SelectMany(folder => new[] { Path.Combine("shared", folder), Path.Combine("..", "shared", folder) }),
+    ];
 
-    private Deployment(JsonObject template) => Resources = template[nameof(Resources)]!.AsObject();
+    private readonly JsonObject template;
+
+    private Deployment(JsonObject template)
+    {
+        this.template = template;
+        Resources = template[nameof(Resources)]!.AsObject();
+    }
 
     /// <summary>The folder of serverless.yml: the metadata <c>ServiceFolder</c> of the project whose tests run.</summary>
     public static string ServiceFolder { get; } = Path.GetFullPath(
@@ -35,6 +45,14 @@ public sealed class Deployment
     /// <summary>The properties of the resources of a type, by their logical ids.</summary>
     public IEnumerable<KeyValuePair<string, JsonNode>> Of(string type) =>
         Resources.Where(resource => (string)resource.Value!["Type"]! == type).Select(resource => KeyValuePair.Create(resource.Key, resource.Value!["Properties"]!));
+
+    /// <summary>The name in Parameter Store of what a parameter of the stack takes its value from, at every deployment anew.</summary>
+    public string ParameterStorePath(string id)
+    {
+        var parameter = template["Parameters"]![id]!;
+        Assert.Equal("AWS::SSM::Parameter::Value<String>", (string?)parameter["Type"]);
+        return (string)parameter["Default"]!;
+    }
 
     /// <summary>Skips the test unless <c>npm install</c> has been run. In a pipeline, where <c>CI</c> is set, the test fails instead.</summary>
     public static void SkipWithoutPackages()
@@ -100,6 +118,7 @@ public sealed class Deployment
         JsonArray array => array.SelectMany(Needs),
         JsonObject inner => inner.SelectMany(member => (member.Key, member.Value) switch
         {
+            ("Ref", JsonValue parameter) when template["Parameters"]?[parameter.ToString()] is not null => [],
             ("Ref" or "DependsOn", JsonValue id) => [id.ToString()],
             ("DependsOn", JsonArray ids) => ids.Select(id => id!.ToString()),
             ("Fn::GetAtt", JsonArray path) => [path[0]!.ToString()],

@@ -114,6 +114,7 @@ module.exports.resources = async ({ resolveVariable }) => {
   const statement = (Action, Resource) => ({ Effect: 'Allow', Action, Resource });
   const policy = (PolicyName, Statement) => ({ PolicyName, PolicyDocument: { Version: '2012-10-17', Statement } });
   const signedInRole = await signedInRoleOf(resolveVariable);
+  const Parameters = {};
   const Resources = {};
   const extensions = {};
   for (const { name, method, path, access, statements = [] } of described()) {
@@ -133,7 +134,10 @@ module.exports.resources = async ({ resolveVariable }) => {
       },
     };
     if (access === 'iam') {
-      // Whoever has signed in to the identity pool may call the route.
+      // Signed-in users of the identity pool may call the route. What the auth service publishes about them, CloudFormation reads at every
+      // deployment.
+      for (const [id, Default] of Object.entries((await resolveVariable('self:custom.signedInParameters, null')) ?? {}))
+        Parameters[id] = { Type: 'AWS::SSM::Parameter::Value<String>', Default };
       const route = `${method}${path.replace(/\{[^}]*\}/g, '*')}`;
       const api = { 'Fn::Sub': `arn:\${AWS::Partition}:execute-api:\${AWS::Region}:\${AWS::AccountId}:\${HttpApi}/$default/${route}` };
       Resources[`${logicalId(name)}Call`] = {
@@ -143,5 +147,5 @@ module.exports.resources = async ({ resolveVariable }) => {
     }
     extensions[`${logicalId(name)}LambdaFunction`] = { Properties: { LoggingConfig: { LogFormat: 'JSON', SystemLogLevel: 'WARN' } } };
   }
-  return { Resources, extensions };
+  return { Parameters, Resources, extensions };
 };

@@ -144,20 +144,30 @@ public sealed class StackTests : DeploymentTest
     }
 
     [Fact]
-    public async Task Keeps_pool_and_table_unless_the_stage_is_thrown_away()
+    public void Lets_every_api_of_the_account_ask_the_authorizer_by_one_permission()
     {
-        var passing = await Deployment.PackageAsync("--stage", "pr-7", "--param", "userData=delete");
+        if (!Deployed.Resources.ContainsKey("AuthorizerLambdaFunction"))
+            return;
+        const string Function = """{"Fn::GetAtt":["AuthorizerLambdaFunction","Arn"]}""";
 
-        foreach (var (of, policy, protection) in new[] { (Deployed, "Retain", true), (passing, "Delete", false) })
-        {
-            var pool = of.Resources["CognitoUserPoolMain"]!;
-            var table = of.Resources["UsersTable"]!;
-            var client = of.Resources["UserPoolClient"]!;
-            Assert.Equal((policy, policy, policy), ((string)pool["DeletionPolicy"]!, (string)table["DeletionPolicy"]!, (string)client["DeletionPolicy"]!));
-            Assert.Equal(protection ? "ACTIVE" : "INACTIVE", (string)pool["Properties"]!["DeletionProtection"]!);
-            Assert.Equal(protection, (bool)table["Properties"]!["DeletionProtectionEnabled"]!);
-        }
+        var (id, permission) = Assert.Single(Deployed.Of("AWS::Lambda::Permission"), permission => permission.Value["FunctionName"]!.ToJsonString() == Function);
 
-        Assert.All(passing.Of("AWS::Logs::SubscriptionFilter"), filter => Assert.NotEmpty((string)filter.Value["DestinationArn"]!));
+        Assert.Equal("apigateway.amazonaws.com", (string)permission["Principal"]!);
+        Assert.Equal("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:*/authorizers/*", (string)permission["SourceArn"]!["Fn::Sub"]!);
+        Assert.Equal($"""["{id}"]""", Deployed.Resources["AuthorizerArnParameter"]!["DependsOn"]!.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData("keep", "RetainExceptOnCreate", "Retain", false)]
+    [InlineData("protect", "RetainExceptOnCreate", "Retain", true)]
+    [InlineData("delete", "Delete", "Delete", false)]
+    public async Task Keeps_protects_or_deletes_pool_and_table_as_the_deployment_says(string data, string removed, string replaced, bool isProtected)
+    {
+        var deployed = await Deployment.PackageAsync("--stage", "pr-7", "--param", $"data={data}");
+
+        foreach (var resource in new[] { deployed.Resources["CognitoUserPoolMain"]!, deployed.Resources["UsersTable"]! })
+            Assert.Equal((removed, replaced), ((string)resource["DeletionPolicy"]!, (string)resource["UpdateReplacePolicy"]!));
+        Assert.Equal(isProtected ? "ACTIVE" : "INACTIVE", (string)deployed["CognitoUserPoolMain"]["DeletionProtection"]!);
+        Assert.Equal(isProtected, (bool)deployed["UsersTable"]["DeletionProtectionEnabled"]!);
     }
 }

@@ -2,3 +2,6 @@ namespace Company.Forwarder._1.Tests;
 
 /// <summary>What holds for the CloudFormation of every service.</summary>
 public sealed class DeploymentTests : DeploymentChecks;
+
+/// <summary>What holds for the roles of every service.</summary>
+public sealed class RoleTests : RoleChecks;

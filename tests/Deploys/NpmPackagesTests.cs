@@ -1,0 +1,63 @@
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace Serverless.Templates.Tests;
+
+/// <summary>The npm packages that a service deploys with.</summary>
+public sealed class NpmPackagesTests
+{
+    public static TheoryData<string, string> Pairs => Combinations.All;
+
+    [TheoryThatNeeds("node", "npm")]
+    [MemberData(nameof(Pairs))]
+    public async Task Are_locked_by_version_and_checksum_without_addresses(string template, string options)
+    {
+        var service = await GeneratedService.ShareAsync(Template.Named(template), Options.Parse(options));
+        if (!service.Files.Contains("package.json"))
+            return;
+        var package = JsonNode.Parse(service.Read("package.json"))!;
+        var locked = JsonNode.Parse(service.Read("package-lock.json"))!["packages"]!.AsObject();
+
+        Assert.Equal(package["name"]!.ToString(), locked[""]!["name"]!.ToString());
+        Assert.Equal(package["devDependencies"]!.ToJsonString(), locked[""]!["devDependencies"]!.ToJsonString());
+        Assert.All(locked.Where(entry => entry.Key.Length > 0), entry =>
+        {
+            Assert.Null(entry.Value!["resolved"]);
+            Assert.StartsWith("sha512-", entry.Value["integrity"]?.ToString() ?? "", StringComparison.Ordinal);
+        });
+    }
+
+    [TheoryThatNeeds("node", "npm")]
+    [MemberData(nameof(Pairs))]
+    public async Task Bring_no_serverless_framework_but_osls(string template, string options)
+    {
+        var service = await GeneratedService.ShareAsync(Template.Named(template), Options.Parse(options));
+        if (!service.Files.Contains("package.json"))
+            return;
+        var locked = JsonNode.Parse(service.Read("package-lock.json"))!["packages"]!.AsObject();
+
+        Assert.All(locked.Where(entry => entry.Key.EndsWith("node_modules/serverless", StringComparison.Ordinal)), entry => Assert.Equal("osls", entry.Value!["name"]?.ToString()));
+        Assert.DoesNotContain(locked, entry => entry.Key.Contains("node_modules/@serverless/", StringComparison.Ordinal));
+    }
+
+    [TheoryThatNeeds("node", "npm")]
+    [MemberData(nameof(Pairs))]
+    public async Task Run_no_script_when_they_are_installed(string template, string options)
+    {
+        var service = await GeneratedService.ShareAsync(Template.Named(template), Options.Parse(options));
+        if (!service.Files.Contains("package.json"))
+            return;
+
+        Assert.Contains("ignore-scripts=true", service.Read(".npmrc").Split('\n'));
+    }
+
+    [FactThatNeeds("node", "npm")]
+    public async Task Are_listed_by_npm_without_another_serverless_framework()
+    {
+        var list = await Command.Run(Command.PathOf("npm"), ["ls", "serverless", "--json"], await NodeModules.Folder);
+
+        var found = Stack.Objects(JsonNode.Parse(list.Output)).Where(node => node.ContainsKey("serverless")).Select(node => node["serverless"]!);
+        Assert.All(found, serverless => Assert.Equal(("4.3.1", null), (serverless["version"]?.ToString(), serverless["problems"]?.ToString())));
+        Assert.Contains("osls", JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(await NodeModules.Folder, "node_modules", "serverless", "package.json")))!["name"]!.ToString(), StringComparison.Ordinal);
+    }
+}
