@@ -68,4 +68,13 @@ public sealed class LocalContext(string functionName) : ILambdaContext, ILambdaL
         }
         LogLine(line.Append(rest).ToString());
     }
+
+    /// <inheritdoc/>
+    public void Log(string level, Exception? exception, string message, params object[] args)
+    {
+        // The interface's own implementation takes no null, although the logger on Lambda does.
+        Log(level, message, args);
+        if (exception is not null)
+            LogLine($"{level}: {exception}");
+    }
 }

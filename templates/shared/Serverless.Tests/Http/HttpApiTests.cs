@@ -217,6 +217,17 @@ public sealed class HttpApiTests
     }
 
     [Fact]
+    public async Task Answers_401_outside_lambda_too()
+    {
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, """{"routeKey":"GET /things"}""", TestContext.Current.CancellationToken);
+        ApiRoute[] routes = [new("things", "GET", "/things", Access.Token, _ => Task.FromResult(ApiResponse.NoContent()))];
+
+        Assert.Equal(0, await new Service().On(routes).RunAsync(["things", file]));
+        File.Delete(file);
+    }
+
+    [Fact]
     public async Task Answers_401_without_an_authorizer()
     {
         var requestEvent = Event();
