@@ -273,7 +273,7 @@ internal sealed partial class UsersTable
                 if (!leaves)
                     throw NoSuchTeam();
                 if (await GetAsync(UserKey(sub), TeamKey(teamId), cancellationToken) is { } left)
-                    await ForgetAsync(Key(UserKey(sub), TeamKey(teamId)), Math.Max(version, ReadNumber(left["version"])) + 1, cancellationToken);
+                    await ApplyAsync(teamId, new TeamChange(Math.Max(version, ReadNumber(left["version"])) + 1, sub, null, []), cancellationToken);
                 return;
             }
 
