@@ -36,7 +36,8 @@ public sealed class ServiceTests : IDisposable
         await File.WriteAllTextAsync(file, "an event", TestContext.Current.CancellationToken);
 
         await new Service()
-            .On<string, string>("function", serializer, (given, _) =>
+            .On<string, string>("other", () => throw new InvalidOperationException("The serializer of a function that does not run."), (_, _) => Task.FromResult(""))
+            .On<string, string>("function", () => serializer, (given, _) =>
             {
                 seen = given;
                 return Task.FromResult("an answer");

@@ -27,23 +27,29 @@ public sealed class Service
 
     /// <summary>Adds a function that takes a typed event of <c>Amazon.Lambda.*Events</c> and gives a typed answer.</summary>
     /// <param name="name">The function's name, as in serverless.yml.</param>
-    /// <param name="serializer">Reads the event and writes the answer.</param>
+    /// <param name="serializer">Creates what reads the event and writes the answer: once, when this function gets its first event.</param>
     /// <param name="handler">Handles an event.</param>
-    public Service On<TEvent, TAnswer>(string name, ILambdaSerializer serializer, Func<TEvent, ILambdaContext, Task<TAnswer>> handler) =>
-        On(name, async (input, context) =>
+    public Service On<TEvent, TAnswer>(string name, Func<ILambdaSerializer> serializer, Func<TEvent, ILambdaContext, Task<TAnswer>> handler)
+    {
+        var json = new Lazy<ILambdaSerializer>(serializer);
+        return On(name, async (input, context) =>
         {
             var output = new MemoryStream();
-            serializer.Serialize(await handler(serializer.Deserialize<TEvent>(input), context), output);
+            json.Value.Serialize(await handler(Read<TEvent>(json.Value, input), context), output);
             output.Position = 0;
             return (Stream)output;
         });
+    }
 
     /// <summary>Adds a function that takes a typed event of <c>Amazon.Lambda.*Events</c> and answers nothing.</summary>
     /// <param name="name">The function's name, as in serverless.yml.</param>
-    /// <param name="serializer">Reads the event.</param>
+    /// <param name="serializer">Creates what reads the event: once, when this function gets its first event.</param>
     /// <param name="handler">Handles an event.</param>
-    public Service On<TEvent>(string name, ILambdaSerializer serializer, Func<TEvent, ILambdaContext, Task> handler) =>
-        On(name, (input, context) => handler(serializer.Deserialize<TEvent>(input), context));
+    public Service On<TEvent>(string name, Func<ILambdaSerializer> serializer, Func<TEvent, ILambdaContext, Task> handler)
+    {
+        var json = new Lazy<ILambdaSerializer>(serializer);
+        return On(name, (input, context) => handler(Read<TEvent>(json.Value, input), context));
+    }
 
     /// <summary>Adds a function from one JSON document to another.</summary>
     public Service On<TInput, TOutput>(
@@ -103,6 +109,9 @@ public sealed class Service
         await bootstrap.RunAsync();
         return 0;
     }
+
+    private static TEvent Read<TEvent>(ILambdaSerializer serializer, Stream input) =>
+        serializer.Deserialize<TEvent>(input) ?? throw new InvalidDataException($"The event is null. Expected the JSON of {typeof(TEvent).Name}.");
 
     private string Names => string.Join(", ", functions.Keys);
 

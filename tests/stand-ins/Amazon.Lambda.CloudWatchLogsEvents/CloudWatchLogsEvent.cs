@@ -6,8 +6,6 @@ namespace Amazon.Lambda.CloudWatchLogsEvents;
 /// <summary>A subscription's batch of log events, see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html.</summary>
 public class CloudWatchLogsEvent
 {
-    [DataMember(Name = "awslogs", IsRequired = false)]
-    [JsonPropertyName("awslogs")]
     public Log Awslogs { get; set; }
 
     [DataContract]

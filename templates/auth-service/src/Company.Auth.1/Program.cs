@@ -1,3 +1,7 @@
+#if (lambdaAuthorizer)
+using Amazon.Lambda.APIGatewayEvents;
+using Amazon.Lambda.Serialization.SystemTextJson;
+#endif
 using Company.Auth._1;
 using Company.Auth._1.Functions;
 using Company.Auth._1.Users;
@@ -15,7 +19,8 @@ var tokens = new Lazy<TokenVerifier>(() => new TokenVerifier(TokenRules.From(Env
 
 return await new Service()
 #if (lambdaAuthorizer)
-    .On("authorizer", (request, context) => Authorizer.Handle(request, context, tokens.Value), AuthorizerJson.Default.AuthorizerRequest, AuthorizerJson.Default.AuthorizerResponse)
+    .On<APIGatewayCustomAuthorizerV2Request, APIGatewayCustomAuthorizerV2SimpleResponse?>(
+        "authorizer", () => new SourceGeneratorLambdaJsonSerializer<AuthorizerJson>(), (request, context) => Authorizer.Handle(request, context, tokens.Value))
     .BeforeFirstEventOf("authorizer", () => tokens.Value.PrefetchAsync(CancellationToken.None))
 #endif
     .On("postConfirmation", (input, context) => PostConfirmation.Handle(input, context, users.Value))

@@ -44,21 +44,21 @@ return await new Service()
     .On(Api.Routes(tradeItems))
 #endif
 #if (schedule)
-    .On<ScheduledEvent>("expireTradeItems", new SourceGeneratorLambdaJsonSerializer<ScheduleJson>(), (due, context) => ExpireTradeItems.Handle(due, context, tradeItems.Value))
+    .On<ScheduledEvent>("expireTradeItems", () => new SourceGeneratorLambdaJsonSerializer<ScheduleJson>(), (due, context) => ExpireTradeItems.Handle(due, context, tradeItems.Value))
 #endif
 #if (sqs)
-    .On<SQSEvent, SQSBatchResponse>("onMessage", new SourceGeneratorLambdaJsonSerializer<MessageJson>(), (batch, context) => OnMessage.Handle(batch, context, tradeItems.Value))
+    .On<SQSEvent, SQSBatchResponse>("onMessage", () => new SourceGeneratorLambdaJsonSerializer<MessageJson>(), (batch, context) => OnMessage.Handle(batch, context, tradeItems.Value))
 #endif
 #if (sns)
-    .On<SNSEvent>("onNotification", new SourceGeneratorLambdaJsonSerializer<NotificationJson>(), (notifications, context) => OnNotification.Handle(notifications, context, tradeItems.Value))
+    .On<SNSEvent>("onNotification", () => new SourceGeneratorLambdaJsonSerializer<NotificationJson>(), (notifications, context) => OnNotification.Handle(notifications, context, tradeItems.Value))
 #endif
 #if (s3)
-    .On<S3Event>("onUpload", new SourceGeneratorLambdaJsonSerializer<UploadJson>(), (uploads, context) => OnUpload.Handle(uploads, context, tradeItems.Value, s3.Value))
+    .On<S3Event>("onUpload", () => new SourceGeneratorLambdaJsonSerializer<UploadJson>(), (uploads, context) => OnUpload.Handle(uploads, context, tradeItems.Value, s3.Value))
 #endif
 #if (dynamodb)
-    .On<DynamoDBEvent, StreamsEventResponse>("onChange", new SourceGeneratorLambdaJsonSerializer<ChangeJson>(), (changes, context) => OnChange.Handle(changes, context, history.Value))
+    .On<DynamoDBEvent, StreamsEventResponse>("onChange", () => new SourceGeneratorLambdaJsonSerializer<ChangeJson>(), (changes, context) => OnChange.Handle(changes, context, history.Value))
 #endif
 #if (eventbridge)
-    .On<TradeItemPlaced>("onTradeItemPlaced", new SourceGeneratorLambdaJsonSerializer<TradeItemPlacedJson>(), (placed, context) => OnTradeItemPlaced.Handle(placed, context, tradeItems.Value))
+    .On<TradeItemPlaced>("onTradeItemPlaced", () => new SourceGeneratorLambdaJsonSerializer<TradeItemPlacedJson>(), (placed, context) => OnTradeItemPlaced.Handle(placed, context, tradeItems.Value))
 #endif
     .RunAsync(args);

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Amazon.Lambda.APIGatewayEvents;
 using Amazon.Lambda.Core;
 
 namespace Serverless.Tests;
@@ -78,6 +79,77 @@ public sealed class HttpApiTests
         Assert.Equal(["x", "y"], caller.Scopes);
     }
 
+    [Theory]
+    [InlineData("1")]
+    [InlineData("true")]
+    [InlineData("null")]
+    [InlineData("""["a",{"b":[1]}]""")]
+    [InlineData("""{"scope":"y","a":[1,{"b":{}}]}""")]
+    public async Task Ignores_a_claim_that_is_not_a_string(string claim)
+    {
+        var claims = new JsonObject { ["other"] = JsonNode.Parse(claim), ["sub"] = "s", ["scope"] = "x", ["exp"] = "4102444800", ["username"] = JsonNode.Parse(claim) };
+
+        var ofBuiltIn = await CallerAsync("jwt", new JsonObject { ["claims"] = claims, ["scopes"] = new JsonArray("x") });
+        var ofLambda = await CallerAsync("lambda", claims.DeepClone().AsObject());
+
+        Assert.Equal(("s", null), (ofBuiltIn!.Sub, ofBuiltIn.UserName));
+        Assert.Equal(["x"], ofBuiltIn.Scopes);
+        Assert.Equal(("s", null), (ofLambda!.Sub, ofLambda.UserName));
+    }
+
+    [Fact]
+    public async Task Reads_an_event_as_api_gateway_documents_it()
+    {
+        var requestEvent = JsonNode.Parse(
+            """
+            {
+              "version": "2.0",
+              "routeKey": "GET /things",
+              "rawPath": "/things",
+              "rawQueryString": "colour=red&colour=blue",
+              "cookies": ["a=1", "b=2"],
+              "headers": { "header1": "value1", "header2": "value1,value2" },
+              "queryStringParameters": { "colour": "red,blue" },
+              "requestContext": {
+                "accountId": "123456789012",
+                "apiId": "api-id",
+                "authentication": {
+                  "clientCert": {
+                    "clientCertPem": "CERT_CONTENT",
+                    "subjectDN": "www.example.com",
+                    "issuerDN": "Example issuer",
+                    "serialNumber": "a1:a1:a1:a1:a1:a1:a1:a1:a1:a1:a1:a1:a1:a1:a1:a1",
+                    "validity": { "notBefore": "May 28 12:30:02 2019 GMT", "notAfter": "Aug  5 09:36:04 2021 GMT" }
+                  }
+                },
+                "authorizer": { "jwt": { "claims": { "sub": "s", "exp": "4102444800" }, "scopes": ["scope1", "scope2"] } },
+                "domainName": "id.execute-api.us-east-1.amazonaws.com",
+                "domainPrefix": "id",
+                "http": { "method": "GET", "path": "/things", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "agent" },
+                "requestId": "id",
+                "routeKey": "GET /things",
+                "stage": "$default",
+                "time": "12/Mar/2020:19:03:58 +0000",
+                "timeEpoch": 1583348638390
+              },
+              "pathParameters": null,
+              "isBase64Encoded": false,
+              "stageVariables": { "stageVariable1": "value1" },
+              "added": { "by": ["a", "later", "version"] }
+            }
+            """)!.AsObject();
+        ApiRequest? seen = null;
+
+        await AnswerAsync(requestEvent, request =>
+        {
+            seen = request;
+            return ApiResponse.NoContent();
+        });
+
+        Assert.Equal(("red,blue", "value1,value2", "s"), (seen!.Query["colour"], seen.Headers["HEADER2"], seen.Caller!.Sub));
+        Assert.Empty(seen.PathParameters);
+    }
+
     [Fact]
     public async Task Reads_the_user_behind_an_identity_pool()
     {
@@ -120,6 +192,16 @@ public sealed class HttpApiTests
     [InlineData("lambda", """{}""")]
     [InlineData("jwt", """{"claims":{"username":"ada","exp":"4102444800"}}""")]
     [InlineData("jwt", """{"claims":{"sub":"s","exp":"never"}}""")]
+    [InlineData("jwt", """{"claims":{"sub":"s","exp":4102444800}}""")]
+    [InlineData("jwt", """{"claims":{"sub":7,"exp":"4102444800"}}""")]
+    [InlineData("jwt", """{"claims":{"sub":true,"exp":"4102444800"}}""")]
+    [InlineData("jwt", """{"claims":{"sub":["s"],"exp":"4102444800"}}""")]
+    [InlineData("jwt", """{"claims":{"sub":{"s":"s"},"exp":"4102444800"}}""")]
+    [InlineData("jwt", """{"claims":{"sub":null,"exp":"4102444800"}}""")]
+    [InlineData("jwt", """{"claims":{"sub":"\ud800","exp":"4102444800"}}""")]
+    [InlineData("jwt", """{"claims":{"\ud800":"s","exp":"4102444800"}}""")]
+    [InlineData("jwt", """{"claims":null,"scopes":null}""")]
+    [InlineData("iam", """{"cognitoIdentity":null}""")]
     [InlineData("iam", """{"cognitoIdentity":{"amr":["unauthenticated"],"identityId":"eu-west-1:1"}}""")]
     [InlineData("iam", """{"cognitoIdentity":{"amr":["authenticated","cognito-idp.eu-west-1.amazonaws.com/eu-west-1_other:CognitoSignIn:s"],"identityId":"eu-west-1:1"}}""")]
     [InlineData("iam", """{"cognitoIdentity":{"amr":["cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc:CognitoSignIn:",null],"identityId":"eu-west-1:1"}}""")]
@@ -271,8 +353,10 @@ public sealed class HttpApiTests
         var key = route.Split(' ');
         var routes = new[] { new ApiRoute("things", key[0], key[1], Access.Token, request => Task.FromResult(handle(request))) };
         using var input = new MemoryStream(Encoding.UTF8.GetBytes(requestEvent));
-        using var output = await HttpApi.HandleAsync("things", routes, input, log);
-        return JsonNode.Parse(output)!;
+        using var output = new MemoryStream();
+        var serializer = HttpApiJson.CreateSerializer();
+        serializer.Serialize(await HttpApi.HandleAsync("things", routes, serializer.Deserialize<APIGatewayHttpApiV2ProxyRequest>(input), log), output);
+        return JsonNode.Parse(output.ToArray())!;
     }
 
     private void AssertProblem(JsonNode response, int status, string code)

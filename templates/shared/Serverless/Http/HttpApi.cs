@@ -1,7 +1,6 @@
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Serialization;
+using Amazon.Lambda.APIGatewayEvents;
 using Amazon.Lambda.Core;
 
 namespace Serverless;
@@ -12,23 +11,23 @@ namespace Serverless;
 /// </summary>
 public static class HttpApi
 {
-    // The answer goes to API Gateway and not into a page, so quotes and letters stay as they are.
-    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>Adds the functions behind the routes. A function may stand behind several.</summary>
     public static Service On(this Service service, IReadOnlyList<ApiRoute> routes)
     {
         ArgumentNullException.ThrowIfNull(service);
         foreach (var function in routes.Select(route => route.Function).Distinct())
-            service.On(function, (input, context) => HandleAsync(function, routes, input, context));
+        {
+            service.On<APIGatewayHttpApiV2ProxyRequest, APIGatewayHttpApiV2ProxyResponse>(
+                function, HttpApiJson.CreateSerializer, (request, context) => HandleAsync(function, routes, request, context));
+        }
+
         return service;
     }
 
-    internal static async Task<Stream> HandleAsync(string function, IReadOnlyList<ApiRoute> routes, Stream input, ILambdaContext context)
+    internal static async Task<APIGatewayHttpApiV2ProxyResponse> HandleAsync(
+        string function, IReadOnlyList<ApiRoute> routes, APIGatewayHttpApiV2ProxyRequest request, ILambdaContext context)
     {
-        var requestEvent = JsonSerializer.Deserialize(input, HttpApiJson.Default.HttpApiEvent)
-            ?? throw new JsonException("The event is null; expected is one of an HTTP API, payload format 2.0.");
-        var headers = new Dictionary<string, string>(requestEvent.Headers ?? [], StringComparer.OrdinalIgnoreCase);
+        var headers = Copy(request.Headers, StringComparer.OrdinalIgnoreCase);
 
         // The client's trace, if it sent one, else the invocation's: what the client knows is what it will ask for.
         if (Trace.IsValid(headers.GetValueOrDefault(Trace.Header)))
@@ -39,127 +38,99 @@ public static class HttpApi
                 problem.Status >= 500 ? LogLevel.Error : LogLevel.Warning,
                 exception,
                 "{Route} answered {Status} {Code} in trace {RequestTrace}",
-                requestEvent.RouteKey ?? "", problem.Status, problem.Code, Trace.Current ?? "");
+                request.RouteKey ?? "", problem.Status, problem.Code, Trace.Current ?? "");
 
-        var route = routes.FirstOrDefault(route => route.Function == function && route.Key == requestEvent.RouteKey);
+        var route = routes.FirstOrDefault(route => route.Function == function && route.Key == request.RouteKey);
         if (route is null)
         {
-            var problem = Problem.Of(404, "no_such_route", $"The route is \"{requestEvent.RouteKey}\", which the function {function} does not serve.");
+            var problem = Problem.Of(404, "no_such_route", $"The route is \"{request.RouteKey}\", which the function {function} does not serve.");
             Log(problem, null);
-            return Write(ApiResponse.From(problem));
+            return ToEvent(ApiResponse.From(problem));
         }
 
-        return Write(await route.AnswerAsync(
+        return ToEvent(await route.AnswerAsync(
             () => Task.FromResult(new ApiRequest
             {
                 Method = route.Method,
-                Path = requestEvent.RawPath ?? "",
-                PathParameters = requestEvent.PathParameters ?? [],
-                Query = requestEvent.QueryStringParameters ?? [],
+                Path = request.RawPath ?? "",
+                PathParameters = Copy(request.PathParameters),
+                Query = Copy(request.QueryStringParameters),
                 Headers = headers,
-                Body = requestEvent.ReadBody(),
-                Caller = requestEvent.RequestContext?.Authorizer?.ReadCaller(),
+                Body = ReadBody(request),
+                Caller = ReadCaller(request.RequestContext?.Authorizer),
                 TraceId = Trace.Current,
             }),
             Log,
             TimeProvider.System));
     }
 
-    private static MemoryStream Write(ApiResponse response)
+    private static APIGatewayHttpApiV2ProxyResponse ToEvent(ApiResponse response)
     {
-        var output = new MemoryStream(response.Body.Length + 256);
-        using (var json = new Utf8JsonWriter(output, WriterOptions))
+        var headers = new Dictionary<string, string>();
+        if (response.ContentType is not null)
+            headers["content-type"] = response.ContentType;
+        if (Trace.Current is not null)
+            headers["x-amzn-trace-id"] = Trace.Current;
+        foreach (var (name, value) in response.Headers)
+            headers[name] = value;
+        return new APIGatewayHttpApiV2ProxyResponse
         {
-            json.WriteStartObject();
-            json.WriteNumber("statusCode", response.Status);
-            json.WriteStartObject("headers");
-            if (response.ContentType is not null)
-                json.WriteString("content-type", response.ContentType);
-            if (Trace.Current is not null)
-                json.WriteString("x-amzn-trace-id", Trace.Current);
-            foreach (var (name, value) in response.Headers)
-                json.WriteString(name, value);
-            json.WriteEndObject();
-            json.WriteString("body", response.Body.Span);
-            json.WriteBoolean("isBase64Encoded", false);
-            json.WriteEndObject();
-        }
-
-        output.Position = 0;
-        return output;
+            StatusCode = response.Status,
+            Headers = headers,
+            Body = Encoding.UTF8.GetString(response.Body.Span),
+        };
     }
-}
 
-/// <summary>What of an HTTP API's event a function needs.</summary>
-internal sealed record HttpApiEvent(
-    string? RouteKey,
-    string? RawPath,
-    Dictionary<string, string>? Headers,
-    Dictionary<string, string>? QueryStringParameters,
-    Dictionary<string, string>? PathParameters,
-    HttpApiContext? RequestContext,
-    string? Body,
-    bool IsBase64Encoded)
-{
-    public byte[] ReadBody()
+    private static byte[] ReadBody(APIGatewayHttpApiV2ProxyRequest request)
     {
-        if (Body is null)
+        if (request.Body is null)
             return [];
-        if (!IsBase64Encoded)
-            return Encoding.UTF8.GetBytes(Body);
+        if (!request.IsBase64Encoded)
+            return Encoding.UTF8.GetBytes(request.Body);
         try
         {
-            return Convert.FromBase64String(Body);
+            return Convert.FromBase64String(request.Body);
         }
         catch (FormatException)
         {
             throw new ProblemException(400, "invalid_body", "The body is not the Base64 that the event announces.");
         }
     }
-}
 
-internal sealed record HttpApiContext(HttpApiAuthorizer? Authorizer);
+    private static Caller? ReadCaller(APIGatewayHttpApiV2ProxyRequest.AuthorizerDescription? authorizer)
+    {
+        if (authorizer?.Lambda is { } context)
+            return Caller.FromContext(Strings(context));
+        if (authorizer?.Jwt?.Claims is { } claims)
+            return Caller.FromClaims(Copy(claims));
+        var identity = authorizer?.IAM?.CognitoIdentity;
+        return Caller.FromIdentityPool(identity?.IdentityId, identity?.AMR, UserPools);
+    }
 
-internal sealed record HttpApiAuthorizer(
-    Dictionary<string, JsonElement>? Lambda,
-    HttpApiToken? Jwt,
-    HttpApiIam? Iam)
-{
-    public Caller? ReadCaller() =>
-        Lambda is not null ? Caller.FromContext(Strings(Lambda))
-        : Jwt?.Claims is not null ? Caller.FromClaims(Strings(Jwt.Claims))
-        : Caller.FromIdentityPool(Iam?.CognitoIdentity?.IdentityId, Iam?.CognitoIdentity?.Amr, UserPools);
-
-    // The functions behind IAM have this setting. Without it no user of an identity pool is known.
+    // Functions with IAM authorization have this setting. Without it, no user of an identity pool is accepted.
     private static string[] UserPools =>
         (Environment.GetEnvironmentVariable("USER_POOLS") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
-    // The values are strings by contract. One that is not, or that is not Unicode, counts as missing.
-    private static Dictionary<string, string> Strings(Dictionary<string, JsonElement> values)
+    // The authorizer's context may hold any JSON. A caller is described in strings; another value counts as missing.
+    private static Dictionary<string, string> Strings(IDictionary<string, object> context)
     {
-        var texts = new Dictionary<string, string>(values.Count);
-        foreach (var (name, value) in values)
+        var strings = new Dictionary<string, string>(context.Count);
+        foreach (var (name, value) in context)
         {
             try
             {
-                if (value.ValueKind == JsonValueKind.String)
-                    texts[name] = value.GetString()!;
+                if (value is JsonElement { ValueKind: JsonValueKind.String } text)
+                    strings[name] = text.GetString()!;
             }
             catch (InvalidOperationException)
             {
+                // The text is not valid Unicode, such as half a surrogate pair.
             }
         }
 
-        return texts;
+        return strings;
     }
+
+    private static Dictionary<string, string> Copy(IDictionary<string, string>? values, StringComparer? comparer = null) =>
+        new(values ?? new Dictionary<string, string>(), comparer);
 }
-
-internal sealed record HttpApiToken(Dictionary<string, JsonElement>? Claims);
-
-internal sealed record HttpApiIam(HttpApiCognitoIdentity? CognitoIdentity);
-
-internal sealed record HttpApiCognitoIdentity(string? IdentityId, IReadOnlyList<string>? Amr);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(HttpApiEvent))]
-internal sealed partial class HttpApiJson : JsonSerializerContext;

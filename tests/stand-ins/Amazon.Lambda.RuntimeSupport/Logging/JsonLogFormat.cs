@@ -153,8 +153,9 @@ internal sealed class JsonLogFormat : LogFormat
         {
             json = JsonSerializer.Serialize(value, ObjectOptions);
         }
-        catch (Exception e) when (e is NotSupportedException or InvalidOperationException or JsonException)
+        catch (Exception)
         {
+            // As the real package does, whatever the reason: the type was trimmed away, or the value is NaN, which JSON does not have.
             writer.WriteStringValue(value.ToString());
             return;
         }

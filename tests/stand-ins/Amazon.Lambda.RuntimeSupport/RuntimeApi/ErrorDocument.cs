@@ -14,15 +14,18 @@ internal static class ErrorDocument
 {
     private const int MaxSize = 256 * 1024;
 
+    // A header holds no line breaks.
     private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private static readonly JsonWriterOptions Indented = Compact with { Indented = true, NewLine = "\n" };
 
     /// <summary>
     /// <c>{"errorType","errorMessage","stackTrace":[…],"cause":{…},"causes":[…]}</c>: the type without its namespace, the
-    /// stack trace a line each, the inner exceptions in the same shape.
+    /// stack trace a line each, the inner exceptions in the same shape. Indented by two spaces, with a line break at the end.
     /// </summary>
     public static string Of(Exception exception)
     {
-        var document = Write(writer => WriteException(writer, exception));
+        var document = Write(writer => WriteException(writer, exception), Indented) + "\n";
         return Encoding.UTF8.GetByteCount(document) <= MaxSize
             ? document
             : """{"errorMessage": "Exception exceeded maximum payload size of 256KB."}""";
@@ -59,7 +62,7 @@ internal static class ErrorDocument
 
         writer.WriteEndArray();
         writer.WriteEndObject();
-    });
+    }, Compact);
 
     private static void WriteException(Utf8JsonWriter writer, Exception exception)
     {
@@ -121,10 +124,10 @@ internal static class ErrorDocument
     private static string ShortName(DiagnosticMethodInfo method) =>
         method.DeclaringTypeName[(method.DeclaringTypeName.LastIndexOfAny(['.', '+']) + 1)..];
 
-    private static string Write(Action<Utf8JsonWriter> write)
+    private static string Write(Action<Utf8JsonWriter> write, JsonWriterOptions options)
     {
         using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer, Compact))
+        using (var writer = new Utf8JsonWriter(buffer, options))
         {
             write(writer);
         }

@@ -21,11 +21,14 @@ internal sealed class RuntimeApiClient(HttpClient httpClient, string endpoint)
     // Lambda takes no more in a header; a cause that is longer is left out.
     private const int MaxHeaderSize = 1024 * 1024;
 
+    private static readonly MediaTypeWithQualityHeaderValue Json = new("application/json");
+
     private readonly string runtime = $"http://{endpoint}/2018-06-01/runtime";
 
     public async Task<(Stream Input, InvocationHeaders Headers)> NextInvocationAsync(CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"{runtime}/invocation/next");
+        request.Headers.Accept.Add(Json);
         using var response = await httpClient.SendAsync(request, cancellationToken);
         await RequireSuccessAsync(response, cancellationToken);
         var input = new MemoryStream(await response.Content.ReadAsByteArrayAsync(cancellationToken));
@@ -39,6 +42,7 @@ internal sealed class RuntimeApiClient(HttpClient httpClient, string endpoint)
 
         // Neither the request nor its content is disposed: that would dispose a stream that may be the handler's.
         var request = new HttpRequestMessage(HttpMethod.Post, $"{runtime}/invocation/{requestId}/response") { Content = content };
+        request.Headers.Accept.Add(Json);
         using var response = await httpClient.SendAsync(request, cancellationToken);
         await RequireSuccessAsync(response, cancellationToken);
     }
@@ -72,6 +76,7 @@ internal sealed class RuntimeApiClient(HttpClient httpClient, string endpoint)
             request.Headers.TryAddWithoutValidation("Lambda-Runtime-Function-XRay-Error-Cause", xrayCause);
         }
 
+        request.Headers.Accept.Add(Json);
         using var response = await httpClient.SendAsync(request, cancellationToken);
         await RequireSuccessAsync(response, cancellationToken);
         if (response.StatusCode == HttpStatusCode.Accepted)

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Amazon.Lambda.APIGatewayEvents;
 using Amazon.Lambda.Core;
 using Serverless;
 using Serverless.Tokens;
@@ -20,15 +21,17 @@ internal static class Authorizer
     public const int MaxContextLength = 7 * 1024;
 
     /// <summary>Admits the caller, or denies with a reason in the log. Throws if the keys cannot be fetched.</summary>
-    public static async Task<AuthorizerResponse> Handle(AuthorizerRequest request, ILambdaContext context, TokenVerifier verifier)
+    /// <returns>Null if the token cannot be judged yet: API Gateway answers with 500 then, and caches nothing.</returns>
+    public static async Task<APIGatewayCustomAuthorizerV2SimpleResponse?> Handle(
+        APIGatewayCustomAuthorizerV2Request request, ILambdaContext context, TokenVerifier verifier)
     {
-        if (Trace.IsValid(request.Header(Trace.Header)))
-            Trace.Current = request.Header(Trace.Header);
+        if (Header(request, Trace.Header) is { } trace && Trace.IsValid(trace))
+            Trace.Current = trace;
 
         Verdict verdict;
         try
         {
-            verdict = await verifier.VerifyAsync(request.Header("authorization"), CancellationToken.None);
+            verdict = await verifier.VerifyAsync(Header(request, "authorization"), CancellationToken.None);
         }
         catch (DependencyException exception)
         {
@@ -39,14 +42,14 @@ internal static class Authorizer
         if (verdict is Undecided undecided)
         {
             context.Logger.LogWarning("Undecided: key {KeyId} is not published yet, in trace {RequestTrace}", undecided.KeyId, Trace.Current ?? "");
-            return AuthorizerResponse.None;
+            return null;
         }
 
-        var response = verdict is Admitted admitted ? new AuthorizerResponse(true, admitted.ToContext()) : AuthorizerResponse.Deny;
-        if (response.Context is not null && response.Context.Sum(value => value.Key.Length + value.Value.Length) > MaxContextLength)
+        var caller = (verdict as Admitted)?.ToContext();
+        if (caller?.Sum(value => value.Key.Length + value.Value.Length) > MaxContextLength)
         {
             verdict = new Denied("context_too_large", null, ((Admitted)verdict).Subject);
-            response = AuthorizerResponse.Deny;
+            caller = null;
         }
 
         if (verdict is Denied denied)
@@ -56,20 +59,18 @@ internal static class Authorizer
                 denied.Reason, denied.KeyId ?? "", denied.Subject ?? "", Trace.Current ?? "");
         }
 
-        return response;
+        return new APIGatewayCustomAuthorizerV2SimpleResponse
+        {
+            IsAuthorized = caller is not null,
+            Context = caller?.ToDictionary(value => value.Key, object (value) => value.Value),
+        };
     }
-}
 
-/// <summary>The part of the authorizer's event that is used.</summary>
-internal sealed record AuthorizerRequest(Dictionary<string, string>? Headers)
-{
-    /// <summary>
-    /// A header in any case, null if it is missing. Several of one name are joined by a comma, as API Gateway joins them.
-    /// </summary>
-    public string? Header(string name)
+    // A header in any case, null if it is missing. Several of one name are joined by a comma, as API Gateway joins them.
+    private static string? Header(APIGatewayCustomAuthorizerV2Request request, string name)
     {
         string? found = null;
-        foreach (var (key, value) in Headers ?? [])
+        foreach (var (key, value) in request.Headers ?? [])
         {
             if (string.Equals(key, name, StringComparison.OrdinalIgnoreCase))
                 found = found is null ? value : $"{found},{value}";
@@ -79,19 +80,8 @@ internal sealed record AuthorizerRequest(Dictionary<string, string>? Headers)
     }
 }
 
-/// <summary>A simple response: yes or no, and what the functions are told about the caller.</summary>
-internal sealed record AuthorizerResponse(bool? IsAuthorized, Dictionary<string, string>? Context)
-{
-    /// <summary>No.</summary>
-    public static AuthorizerResponse Deny { get; } = new(false, null);
-
-    /// <summary>Neither yes nor no, which API Gateway answers with 500 and does not cache.</summary>
-    public static AuthorizerResponse None { get; } = new(null, null);
-}
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(AuthorizerRequest))]
-[JsonSerializable(typeof(AuthorizerResponse))]
+/// <summary>The authorizer's events, without reflection. The context's values are strings.</summary>
+[JsonSerializable(typeof(APIGatewayCustomAuthorizerV2Request))]
+[JsonSerializable(typeof(APIGatewayCustomAuthorizerV2SimpleResponse))]
+[JsonSerializable(typeof(string))]
 internal sealed partial class AuthorizerJson : JsonSerializerContext;

@@ -1,6 +1,7 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
+using Amazon.Lambda.CognitoEvents;
 using Amazon.Lambda.Core;
+using Amazon.Lambda.Serialization.SystemTextJson;
 using Company.Auth._1.Users;
 using Serverless;
 
@@ -18,12 +19,17 @@ internal static class PostConfirmation
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(4);
 
-    /// <summary>Answers with the event as it came: that is how the pool learns that it may go on.</summary>
+    private static readonly SourceGeneratorLambdaJsonSerializer<PostConfirmationJson> Serializer = new();
+
+    /// <summary>
+    /// Answers with the event as it came, byte for byte: that is how the pool learns that it may go on. The type is only read, because
+    /// what it does not know would be missing from the answer.
+    /// </summary>
     public static async Task<Stream> Handle(Stream input, ILambdaContext context, UsersTable users)
     {
         var output = new MemoryStream();
         await input.CopyToAsync(output);
-        var confirmation = JsonSerializer.Deserialize(output.GetBuffer().AsSpan(0, (int)output.Length), PostConfirmationJson.Default.PostConfirmationEvent);
+        var confirmation = Serializer.Deserialize<CognitoPostConfirmationEvent?>(output);
         output.Position = 0;
 
         switch (confirmation?.TriggerSource)
@@ -64,10 +70,6 @@ internal static class PostConfirmation
     }
 }
 
-internal sealed record PostConfirmationEvent(string? TriggerSource, PostConfirmationRequest? Request);
-
-internal sealed record PostConfirmationRequest(Dictionary<string, string>? UserAttributes);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(PostConfirmationEvent))]
+/// <summary>The trigger's event, without reflection.</summary>
+[JsonSerializable(typeof(CognitoPostConfirmationEvent))]
 internal sealed partial class PostConfirmationJson : JsonSerializerContext;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Amazon.Lambda.APIGatewayEvents;
 using Company.Auth._1.Functions;
 using Serverless.Tokens;
 
@@ -74,7 +75,7 @@ public sealed class AuthorizerTests : IAsyncLifetime
         var answer = await InvokeAsync("Bearer " + issuer.Token(header: header => header["kid"] = "second", key: TestIssuer.SecondKey));
 
         Assert.True(answer.Succeeded);
-        Assert.Equal("{}", answer.Text);
+        Assert.Equal("null", answer.Text);
         await function.WaitForOutputAsync(line => line.Contains("Undecided: key second", StringComparison.Ordinal));
     }
 
@@ -91,7 +92,7 @@ public sealed class AuthorizerTests : IAsyncLifetime
                 : issuer.Token(claims => claims["iss"] = i % 2 == 0 ? null : issuer.Name, header => header["kid"] = $"unknown-{i}", TestIssuer.SecondKey);
             var answer = await InvokeAsync("Bearer " + token[..(token.LastIndexOf('.') + 1)]);
             Assert.True(answer.Succeeded);
-            Assert.True(answer.Text is "{}" or """{"isAuthorized":false}""", answer.Text);
+            Assert.True(answer.Text is "null" or """{"isAuthorized":false}""", answer.Text);
         }
 
         // One fetch at the start, and one for the first unknown key: then none for ten seconds.
@@ -118,19 +119,22 @@ public sealed class AuthorizerTests : IAsyncLifetime
 
         Assert.IsType<Admitted>(await verifier.VerifyAsync("Bearer " + token, CancellationToken.None));
         var response = await Authorizer.Handle(
-            new AuthorizerRequest(new() { ["authorization"] = "Bearer " + token }), new LocalContext("authorizer"), verifier);
+            Request(new() { ["authorization"] = "Bearer " + token }), new LocalContext("authorizer"), verifier);
 
-        Assert.Equal(AuthorizerResponse.Deny, response);
+        Assert.False(response!.IsAuthorized);
+        Assert.Null(response.Context);
     }
 
     [Fact]
     public async Task Joins_headers_that_differ_in_case_only()
     {
         using var verifier = new TokenVerifier(issuer.Rules, TimeProvider.System);
-        var request = new AuthorizerRequest(new() { ["authorization"] = "Bearer " + issuer.Token(), ["Authorization"] = "Bearer other" });
+        var request = Request(new() { ["authorization"] = "Bearer " + issuer.Token(), ["Authorization"] = "Bearer other" });
 
-        Assert.False((await Authorizer.Handle(request, new LocalContext("authorizer"), verifier)).IsAuthorized);
+        Assert.False((await Authorizer.Handle(request, new LocalContext("authorizer"), verifier))!.IsAuthorized);
     }
+
+    private static APIGatewayCustomAuthorizerV2Request Request(Dictionary<string, string> headers) => new() { Headers = headers };
 
     private Task<Answer> InvokeAsync(string? authorization)
     {
