@@ -96,17 +96,17 @@ internal sealed partial class UsersTable
     /// <summary>Gives a member another role or other permissions.</summary>
     /// <exception cref="ProblemException">403: the caller may not. 404: no such member. 409: the team would be left without an admin.</exception>
     public Task SetMemberAsync(Caller caller, string teamId, string sub, Role role, IReadOnlyList<string> extra, CancellationToken cancellationToken) =>
-        ChangeAsync(caller, teamId, sub, role, extra, isNew: false, cancellationToken);
+        ChangeAsync(caller, teamId, sub, role, extra, findNewMember: null, cancellationToken);
 
     /// <summary>Adds a member who has accepted an invitation, or whom an operator makes an admin.</summary>
     /// <exception cref="ProblemException">404: no such team or user.</exception>
     public Task JoinAsync(string teamId, string sub, Role role, IReadOnlyList<string> extra, CancellationToken cancellationToken) =>
-        ChangeAsync(null, teamId, sub, role, extra, isNew: true, cancellationToken);
+        ChangeAsync(null, teamId, sub, role, extra, () => FindUserAsync(sub, cancellationToken), cancellationToken);
 
     /// <summary>Removes a member. To remove one who is not in the team is no mistake.</summary>
     /// <exception cref="ProblemException">403: the caller may not. 409: the team would be left without an admin.</exception>
     public Task RemoveMemberAsync(Caller caller, string teamId, string sub, CancellationToken cancellationToken) =>
-        ChangeAsync(caller, teamId, sub, null, [], isNew: false, cancellationToken);
+        ChangeAsync(caller, teamId, sub, null, [], findNewMember: null, cancellationToken);
 
     /// <summary>Gives a team another name.</summary>
     /// <exception cref="ProblemException">403: the caller may not. 404: no such team.</exception>
@@ -246,8 +246,9 @@ internal sealed partial class UsersTable
             await CallAsync(() => client.DeleteItemAsync(new DeleteItemRequest { TableName = table, Key = key }, cancellationToken), cancellationToken);
     }
 
+    // Only a call that may add a member looks for the user: the others have no right to.
     private async Task ChangeAsync(
-        Caller? caller, string teamId, string sub, Role? role, IReadOnlyList<string> extra, bool isNew, CancellationToken cancellationToken)
+        Caller? caller, string teamId, string sub, Role? role, IReadOnlyList<string> extra, Func<Task<User?>>? findNewMember, CancellationToken cancellationToken)
     {
         var leaves = role is null && sub == caller?.Sub;
         for (var started = DateTime.UtcNow; DateTime.UtcNow - started < Patience;)
@@ -273,7 +274,7 @@ internal sealed partial class UsersTable
                 if (!leaves)
                     throw NoSuchTeam();
                 if (await GetAsync(UserKey(sub), TeamKey(teamId), cancellationToken) is { } left)
-                    await ForgetAsync(Key(UserKey(sub), TeamKey(teamId)), Math.Max(version, ReadNumber(left["version"])) + 1, cancellationToken);
+                    await ApplyAsync(teamId, new TeamChange(Math.Max(version, ReadNumber(left["version"])) + 1, sub, null, []), cancellationToken);
                 return;
             }
 
@@ -283,9 +284,9 @@ internal sealed partial class UsersTable
                 return;
             if (membership is not null && membership.Role == role && membership.Extra.ToHashSet().SetEquals(extra))
                 return;
-            if (membership is null && !isNew)
+            if (membership is null && findNewMember is null)
                 throw new ProblemException(404, "no_such_member", "There is no such member in the team. Invite a person by their e-mail address: POST /teams/{id}/invitations.");
-            if (membership is null && await FindUserAsync(sub, cancellationToken) is null)
+            if (membership is null && await findNewMember!() is null)
                 throw new ProblemException(404, "no_such_user", "There is no such user. Give the sub of a user who has signed in.");
             if (membership?.Role == Role.Admin && role != Role.Admin && team!["admins"].SS.Count == 1)
                 throw new ProblemException(409, "last_admin", "This is the team's last admin. Make another member an admin first, or delete the team.");
