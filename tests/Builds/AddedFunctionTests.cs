@@ -95,7 +95,7 @@ public sealed class AddedFunctionTests
     }
 
     private static bool HasPlaceForFunctions(Template template) =>
-        template.Json["sources"]!.AsArray().Any(source => Directory.Exists(Path.Combine(template.Folder, (string)source!["source"]!, "handlers")));
+        template.Json["sources"]!.AsArray().Any(source => (string)source!["source"]! == "../shared/handlers/");
 
     private static Task<Extended> ExtendAsync(string item, string service) =>
         Services.GetOrAdd((item, service), _ => new(async () =>
