@@ -94,6 +94,7 @@ module.exports.functions = async ({ resolveVariable }) => {
   const functions = {};
   for (const handler of described()) {
     const { name, description, method, path, environment } = handler;
+    const authorizer = await guard(handler, resolveVariable);
     functions[name] = {
       description,
       handler: isManaged ? 'bootstrap' : name,
@@ -103,7 +104,7 @@ module.exports.functions = async ({ resolveVariable }) => {
         ...(handler.access === 'iam' && { USER_POOLS: await resolveVariable('self:custom.userPools') }),
         ...environment,
       },
-      events: [{ httpApi: { method, path, authorizer: await guard(handler, resolveVariable) } }],
+      events: [{ httpApi: { method, path, authorizer } }],
     };
   }
   return functions;
