@@ -1,7 +1,6 @@
-using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using System.Xml.Linq;
 using Xunit;
 
 namespace Serverless.Templates.Tests;
@@ -98,6 +97,34 @@ public sealed partial class VentureTests
         Assert.All(suites, suite => Assert.Equal("0", suite.Groups["skipped"].Value));
     }
 
+    [FactThatNeeds("node", "npm", "kill")]
+    public async Task Runs_on_one_machine_twice_at_once_and_shows_a_trace_through_its_services()
+    {
+        var venture = (await Built.Value).Default;
+        await NodeModules.LinkAsync(venture);
+        const string trace = "1-67891233-abcdef012345678912345678";
+
+        await using var first = await LocalRun.StartAsync(venture.Folder);
+        await using var second = await LocalRun.StartAsync(venture.Folder);
+        var me = await first.CallAsync("auth", "/me", trace);
+        var order = await first.CallAsync("orders", "/orders", trace, """{"product": "Tea", "quantity": 2}""");
+
+        // The trigger has made the row of the user who signed up.
+        Assert.Equal(200, me.Status);
+        Assert.Contains("ada@example.com", me.Body, StringComparison.Ordinal);
+        Assert.Equal(201, order.Status);
+        await first.WaitForAsync(line => LogLine().Match(line) is { Success: true } log && (log.Groups["service"].Value, log.Groups["trace"].Value) == ("auth", trace) && log.Groups["message"].Value.StartsWith("GET /me answered 200 in ", StringComparison.Ordinal));
+        await first.WaitForAsync(line => LogLine().Match(line) is { Success: true } log && (log.Groups["service"].Value, log.Groups["trace"].Value) == ("orders", trace) && log.Groups["message"].Value.StartsWith("POST /orders answered 201 in ", StringComparison.Ordinal));
+        Assert.DoesNotContain(second.Output, line => line.Contains(trace, StringComparison.Ordinal));
+
+        int[] ports = [.. first.Ports, .. second.Ports];
+        Assert.Distinct(ports);
+        Assert.Equal((0, 0), (await first.InterruptAsync(), await second.InterruptAsync()));
+        foreach (var port in ports)
+            Assert.False(await LocalRun.ListensAsync(port), $"Something still listens on {port}.");
+        Assert.DoesNotContain(Process.GetProcesses(), process => CommandLineOf(process).Contains(venture.Folder, StringComparison.Ordinal));
+    }
+
     [FactThatNeeds("node", "npm")]
     public async Task Packages_every_service_as_it_is_packaged_on_its_own()
     {
@@ -131,6 +158,19 @@ public sealed partial class VentureTests
         Assert.Equal(
             ["", "log-forwarder", "auth log-forwarder", "auth log-forwarder"],
             services.Select(service => string.Join(' ', service.Value!["dependsOn"]!.AsArray().Select(name => (string)name!).Order(StringComparer.Ordinal))));
+    }
+
+    // Linux tells it; where it does not, the ports have told.
+    private static string CommandLineOf(Process process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process.Id}/cmdline");
+        }
+        catch (IOException)
+        {
+            return "";
+        }
     }
 
     private static async Task<IEnumerable<KeyValuePair<string, JsonNode?>>> ComposeAsync(GeneratedService venture)
@@ -175,6 +215,10 @@ public sealed partial class VentureTests
 
     [GeneratedRegex(@"(?<![\w""'])[A-Za-z_]\w*(?![\w""'])(?<!if|elif|elseif)")]
     private static partial Regex Symbol();
+
+    // 12:00:01.123 orders         info  1-67891233-abcdef012345678912345678 POST /orders answered 201 in 12 ms
+    [GeneratedRegex(@"^\d\d:\d\d:\d\d\.\d{3} (?<service>\S+)\s+(?<level>\w+)\s+(?<trace>1-[0-9a-f]{8}-[0-9a-f]{24}) (?<message>.+)$")]
+    private static partial Regex LogLine();
 
     [GeneratedRegex("(?m)^service: '(.*)'$")]
     private static partial Regex ServiceName();
