@@ -27,6 +27,10 @@ public sealed class LocalServices : IAsyncLifetime
 #if (dynamodb)
         ["HISTORY_TABLE"] = "history",
 #endif
+#if (authIam)
+        // The pool whose user the sample events name.
+        ["USER_POOLS"] = "cognito-idp.ap-southeast-2.amazonaws.com/ap-southeast-2_AbCdEfGhI",
+#endif
         ["AWS_ENDPOINT_URL_DYNAMODB"] = address,
     };
 

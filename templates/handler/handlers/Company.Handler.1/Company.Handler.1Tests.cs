@@ -13,7 +13,13 @@ public sealed class Company_Handler__1Tests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         api = await RuntimeApi.StartAsync();
+#if (iam)
+        // The pool whose user the sample event names.
+        var settings = new Dictionary<string, string?> { ["USER_POOLS"] = "cognito-idp.ap-southeast-2.amazonaws.com/ap-southeast-2_AbCdEfGhI" };
+        function = RunningFunction.Start("__functionName__", api, settings);
+#else
         function = RunningFunction.Start("__functionName__", api);
+#endif
     }
 
     public async ValueTask DisposeAsync()
