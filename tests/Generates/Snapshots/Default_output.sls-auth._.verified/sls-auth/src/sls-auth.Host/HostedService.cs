@@ -15,19 +15,22 @@ internal static class HostedService
         var builder = KestrelHost.CreateBuilder(args);
         var configuration = builder.Configuration;
 
-        // Made here, not at the first request: what is missing is to be heard of now.
-        var verifier = new TokenVerifier(TokenRules.From(name => configuration[name]), TimeProvider.System);
+        // Made here, not at the first request, so that a missing setting keeps the server from starting.
+        var rules = TokenRules.From(name => configuration[name]);
+        var verifier = new TokenVerifier(rules, TimeProvider.System);
         var users = UsersTable.Open(name => configuration[name]);
+        var pool = UserPool.Open(name => configuration[name]);
 
         var app = builder.Build().UseService();
         app.MapGet("/health/ready", async (HttpContext http) =>
             await verifier.IsReadyAsync(http.RequestAborted) && await users.IsReadyAsync(http.RequestAborted)
                 ? Results.Ok()
                 : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
-        app.MapRoutes(Api.Routes(new Lazy<UsersTable>(users)), verifier);
+        app.MapRoutes(Api.Routes(new Lazy<UsersTable>(users), new Lazy<UserPool>(pool)), verifier);
         if (app.Environment.IsDevelopment())
             app.MapTrigger(users);
         app.Lifetime.ApplicationStopped.Register(users.Dispose);
+        app.Lifetime.ApplicationStopped.Register(pool.Dispose);
         return app;
     }
 

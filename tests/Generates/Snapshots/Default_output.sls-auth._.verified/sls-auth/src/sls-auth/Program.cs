@@ -1,16 +1,21 @@
-﻿using sls_auth;
+﻿using Amazon.Lambda.APIGatewayEvents;
+using Amazon.Lambda.Serialization.SystemTextJson;
+using sls_auth;
 using sls_auth.Functions;
 using sls_auth.Users;
 using Serverless;
 using Serverless.Tokens;
 
-// Each is made when the function that runs here first needs it.
+// Each is opened when the function that runs here first needs it.
 var users = new Lazy<UsersTable>(() => UsersTable.Open(Environment.GetEnvironmentVariable));
+var pool = new Lazy<UserPool>(() => UserPool.Open(Environment.GetEnvironmentVariable));
 var tokens = new Lazy<TokenVerifier>(() => new TokenVerifier(TokenRules.From(Environment.GetEnvironmentVariable), TimeProvider.System));
 
 return await new Service()
-    .On("authorizer", (request, context) => Authorizer.Handle(request, context, tokens.Value), AuthorizerJson.Default.AuthorizerRequest, AuthorizerJson.Default.AuthorizerResponse)
+    .On<APIGatewayCustomAuthorizerV2Request, APIGatewayCustomAuthorizerV2SimpleResponse?>(
+        "authorizer", () => new SourceGeneratorLambdaJsonSerializer<AuthorizerJson>(), (request, context) => Authorizer.Handle(request, context, tokens.Value))
     .BeforeFirstEventOf("authorizer", () => tokens.Value.PrefetchAsync(CancellationToken.None))
     .On("postConfirmation", (input, context) => PostConfirmation.Handle(input, context, users.Value))
-    .On(Api.Routes(users))
+    .On("appointAdmin", (appointment, context) => AppointAdmin.Handle(appointment, context, users.Value), ApiJson.Default.Appointment, ApiJson.Default.Appointment)
+    .On(Api.Routes(users, pool))
     .RunAsync(args);

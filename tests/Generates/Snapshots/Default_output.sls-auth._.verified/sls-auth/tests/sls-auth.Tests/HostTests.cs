@@ -5,7 +5,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using sls_auth.Host;
 using Microsoft.AspNetCore.Builder;
-using Serverless;
 using Serverless.Tokens;
 using Trace = Serverless.Trace;
 
@@ -185,6 +184,7 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
     [InlineData("null")]
     [InlineData("""{"name":7}""")]
     [InlineData("""{"name":null}""")]
+    [InlineData("""{"name":"\ud800"}""")]
     [InlineData("""{"nam":"Engines"}""")]
     [InlineData("""{"name":"Engines","admin":true}""")]
     [InlineData("""{"name":"a","name":"b"}""")]
@@ -196,8 +196,29 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("""{"email":"ada","role":"member"}""", "invalid_email")]
+    [InlineData("""{"email":"@example.com","role":"member"}""", "invalid_email")]
+    [InlineData("""{"email":"a@b@c","role":"member"}""", "invalid_email")]
+    [InlineData("""{"email":"a b@example.com","role":"member"}""", "invalid_email")]
+    [InlineData("""{"email":"ada@example.com","role":"Member"}""", "invalid_body")]
+    [InlineData("""{"email":"ada@example.com","role":"member","permissions":["all"]}""", "invalid_permissions")]
+    [InlineData("""{"role":"member"}""", "invalid_body")]
+    public async Task Answers_400_to_an_invitation_of_another_form(string body, string code)
+    {
+        await StartAsync();
+
+        await AssertProblemAsync(await SendAsync(HttpMethod.Post, "/teams/1/invitations", issuer.Token(), body), 400, code);
+    }
+
+    [Theory]
     [InlineData("""{"role":"owner"}""", "invalid_body")]
     [InlineData("""{"role":1}""", "invalid_body")]
+    [InlineData("""{"role":"Admin"}""", "invalid_body")]
+    [InlineData("""{"role":" ADMIN "}""", "invalid_body")]
+    [InlineData("""{"role":"member, admin"}""", "invalid_body")]
+    [InlineData("""{"role":""}""", "invalid_body")]
+    [InlineData("""{"role":"\ud800"}""", "invalid_body")]
+    [InlineData("""{"role":null}""", "invalid_body")]
     [InlineData("""{}""", "invalid_body")]
     [InlineData("""{"role":"member","permissions":["all"]}""", "invalid_permissions")]
     [InlineData("""{"role":"member","permissions":[null]}""", "invalid_permissions")]
@@ -257,14 +278,27 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
         var team = (string)(await BodyAsync(await SendAsync(HttpMethod.Post, "/teams", token, """{"name":"Engines"}""")))["id"]!;
         Assert.Equal("admin", (string)(await BodyAsync(await SendAsync(HttpMethod.Get, $"/teams/{team}", token)))["members"]![0]!["role"]!);
         await AssertProblemAsync(await SendAsync(HttpMethod.Delete, $"/teams/{team}/members/{sub}", token), 409, "last_admin");
-        await AssertProblemAsync(await SendAsync(HttpMethod.Put, $"/teams/{team}/members/nobody", token, """{"role":"member"}"""), 404, "no_such_user");
+        await AssertProblemAsync(await SendAsync(HttpMethod.Put, $"/teams/{team}/members/nobody", token, """{"role":"member"}"""), 404, "no_such_member");
         Assert.Equal(HttpStatusCode.OK, (await SendAsync(HttpMethod.Get, $"/world?team={team}", token)).StatusCode);
-        Assert.Equal(HttpStatusCode.NoContent, (await SendAsync(HttpMethod.Put, $"/teams/{team}/members/{otherSub}", token, """{"role":"member"}""")).StatusCode);
+        Assert.Equal(HttpStatusCode.Created, (await SendAsync(HttpMethod.Post, $"/teams/{team}/invitations", token, $$"""{"email":"{{other}}","role":"member"}""")).StatusCode);
+        Assert.Equal(HttpStatusCode.NoContent, (await SendAsync(HttpMethod.Delete, $"/teams/{team}/invitations/{Uri.EscapeDataString(other)}", token)).StatusCode);
+        await AssertProblemAsync(await SendAsync(HttpMethod.Put, $"/me/invitations/{team}", otherToken), 404, "no_such_invitation");
+        Assert.Equal(HttpStatusCode.Created, (await SendAsync(HttpMethod.Post, $"/teams/{team}/invitations", token, $$"""{"email":"{{other}}","role":"member"}""")).StatusCode);
+        Assert.Equal(HttpStatusCode.NoContent, (await SendAsync(HttpMethod.Put, $"/me/invitations/{team}", otherToken)).StatusCode);
+        Assert.Equal(HttpStatusCode.NoContent, (await SendAsync(HttpMethod.Put, $"/teams/{team}/members/{otherSub}", token, """{"role":"member","permissions":["invoices:read"]}""")).StatusCode);
         await AssertProblemAsync(await SendAsync(HttpMethod.Put, $"/teams/{team}/members/{otherSub}", otherToken, """{"role":"admin"}"""), 403, "not_permitted");
         await AssertProblemAsync(await SendAsync(HttpMethod.Delete, $"/teams/{team}/members/{sub}", otherToken), 403, "not_permitted");
         var made = await BodyAsync(await SendAsync(HttpMethod.Post, "/teams", token, """{"name":"Brakes"}""", ("Idempotency-Key", "1")));
         var again = await BodyAsync(await SendAsync(HttpMethod.Post, "/teams", token, """{"name":"Brakes"}""", ("Idempotency-Key", "1")));
         Assert.Equal(made.ToJsonString(), again.ToJsonString());
+        await AssertProblemAsync(await SendAsync(HttpMethod.Get, $"/teams/{team}?after={new string('a', 129)}", token), 400, "invalid_query");
+        Assert.Equal(HttpStatusCode.NoContent, (await SendAsync(HttpMethod.Put, $"/teams/{team}", token, """{"name":"Motors"}""")).StatusCode);
+        Assert.Equal("Motors", (string)(await BodyAsync(await SendAsync(HttpMethod.Get, $"/teams/{team}", otherToken)))["name"]!);
+        Assert.Equal(2, (await BodyAsync(await SendAsync(HttpMethod.Get, "/me/export", token)))["teams"]!.AsArray().Count);
+        foreach (var id in new[] { team, (string)made["id"]! })
+            Assert.Equal(HttpStatusCode.NoContent, (await SendAsync(HttpMethod.Delete, $"/teams/{id}", token)).StatusCode);
+        Assert.Equal(HttpStatusCode.NoContent, (await SendAsync(HttpMethod.Delete, "/me", token)).StatusCode);
+        await AssertProblemAsync(await SendAsync(HttpMethod.Get, "/me", token), 410, "user_deleted");
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(Url("/health/ready"), Cancel)).StatusCode);
     }
 
@@ -302,7 +336,7 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
         await process.WaitForExitAsync(Cancel);
 
         Assert.Equal(1, process.ExitCode);
-        Assert.StartsWith($"The setting {missing} is missing; expected ", error, StringComparison.Ordinal);
+        Assert.StartsWith($"The setting {missing} is missing", error, StringComparison.Ordinal);
         Assert.Single(error.TrimEnd().Split('\n'));
     }
 

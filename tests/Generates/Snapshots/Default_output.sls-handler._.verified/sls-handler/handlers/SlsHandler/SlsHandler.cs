@@ -7,11 +7,11 @@ namespace Handlers;
 /// <summary><c>GET /slshandler</c></summary>
 internal static class SlsHandler
 {
-    /// <summary>Puts the route into the service's table: a module initializer runs before anything else, natively compiled or not.</summary>
+    /// <summary>Adds the route to the service's table. A module initializer runs before anything else, in a native binary too.</summary>
     [ModuleInitializer]
     internal static void Add() => AddedRoutes.Add(new("slsHandler", "GET", "/slshandler", Access.Token, Handle));
 
-    /// <summary>Answers a request. One that cannot be answered ends with a <see cref="ProblemException"/>.</summary>
+    /// <summary>Answers a request. Throw a <see cref="ProblemException"/> to answer with an error.</summary>
     public static Task<ApiResponse> Handle(ApiRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -19,9 +19,9 @@ internal static class SlsHandler
     }
 }
 
-/// <summary>What is answered.</summary>
-/// <param name="Path">The path that was asked for.</param>
-/// <param name="Sub">Who has asked, by their identifier; null if nobody had to sign in.</param>
+/// <summary>The body of the answer.</summary>
+/// <param name="Path">The path of the request.</param>
+/// <param name="Sub">The caller's identifier; null on a route that anyone may call.</param>
 internal sealed record SlsHandlerBody(string Path, string? Sub);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

@@ -1,5 +1,5 @@
 ﻿using System.Text.Json.Nodes;
-using Serverless;
+using Serverless.Testing;
 using Xunit;
 
 namespace Handlers;
@@ -34,7 +34,7 @@ public sealed class SlsHandlerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Lets_no_one_in_whom_no_authorizer_names()
+    public async Task Denies_a_request_without_a_caller()
     {
         var request = Sample;
         request["requestContext"]!.AsObject().Remove("authorizer");

@@ -1,5 +1,4 @@
 ﻿using System.Text.Json.Nodes;
-using Serverless;
 
 namespace sls_auth.Tests.Functions;
 
@@ -7,7 +6,7 @@ namespace sls_auth.Tests.Functions;
 [Collection("pool")]
 public sealed class AuthorizerFlowTests(LocalServices services) : IAsyncLifetime
 {
-    private static readonly string[] Functions = ["postConfirmation", "authorizer", "hello", "world", "me", "createTeam", "getTeam", "putTeamMember", "removeTeamMember"];
+    private static readonly string[] Functions = ["postConfirmation", "authorizer", "hello", "world", "me", "createTeam", "getTeam", "putTeamMember", "removeTeamMember", "changeTeam", "invitations", "appointAdmin"];
 
     private readonly List<RunningFunction> running = [];
     private RuntimeApi api = null!;
@@ -16,7 +15,8 @@ public sealed class AuthorizerFlowTests(LocalServices services) : IAsyncLifetime
     {
         await services.StartAsync();
         api = await RuntimeApi.StartAsync();
-        running.AddRange(Functions.Select(function => RunningFunction.Start(function, api, services.Settings)));
+        var settings = new Dictionary<string, string?>(services.Settings) { ["USER_POOLS"] = "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc" };
+        running.AddRange(Functions.Select(function => RunningFunction.Start(function, api, settings)));
         services.Trigger = async input => (await api.InvokeAsync("postConfirmation", input)).Payload;
     }
 
@@ -41,13 +41,52 @@ public sealed class AuthorizerFlowTests(LocalServices services) : IAsyncLifetime
 
         var team = (string)(await CallAsync(201, adaToken, "createTeam", "POST /teams", """{"name":"Engines"}"""))["id"]!;
         Assert.Equal("not_permitted", (string)(await CallAsync(403, bobToken, "getTeam", "GET /teams/{id}", null, ("id", team)))["code"]!);
-        await CallAsync(204, adaToken, "putTeamMember", "PUT /teams/{id}/members/{sub}", """{"role":"member"}""", ("id", team), ("sub", bobSub));
+        await CallAsync(404, adaToken, "putTeamMember", "PUT /teams/{id}/members/{sub}", """{"role":"member"}""", ("id", team), ("sub", bobSub));
+        await CallAsync(201, adaToken, "invitations", "POST /teams/{id}/invitations", $$"""{"email":" {{bob.ToUpperInvariant()}} ","role":"member"}""", ("id", team));
+        Assert.Single((await CallAsync(200, adaToken, "invitations", "GET /teams/{id}/invitations", null, ("id", team)))["invitations"]!.AsArray());
+        Assert.Empty((await CallAsync(200, adaToken, "invitations", "GET /me/invitations"))["invitations"]!.AsArray());
+        Assert.Equal(team, (string)(await CallAsync(200, bobToken, "invitations", "GET /me/invitations"))["invitations"]![0]!["team"]!);
+        await CallAsync(404, adaToken, "invitations", "PUT /me/invitations/{id}", null, ("id", team));
+        await CallAsync(204, bobToken, "invitations", "PUT /me/invitations/{id}", null, ("id", team));
         await CallAsync(403, bobToken, "putTeamMember", "PUT /teams/{id}/members/{sub}", """{"role":"admin"}""", ("id", team), ("sub", bobSub));
         await CallAsync(403, bobToken, "removeTeamMember", "DELETE /teams/{id}/members/{sub}", null, ("id", team), ("sub", adaSub));
         Assert.Equal(2, (await CallAsync(200, bobToken, "getTeam", "GET /teams/{id}", null, ("id", team)))["members"]!.AsArray().Count);
         Assert.Equal("last_admin", (string)(await CallAsync(409, adaToken, "removeTeamMember", "DELETE /teams/{id}/members/{sub}", null, ("id", team), ("sub", adaSub)))["code"]!);
+        await CallAsync(204, adaToken, "changeTeam", "PUT /teams/{id}", """{"name":"Motors"}""", ("id", team));
+        Assert.Equal("Motors", (string)(await CallAsync(200, bobToken, "getTeam", "GET /teams/{id}", null, ("id", team)))["name"]!);
+        await CallAsync(403, bobToken, "changeTeam", "DELETE /teams/{id}", null, ("id", team));
+        Assert.Equal("last_admin", (string)(await CallAsync(409, adaToken, "me", "DELETE /me"))["code"]!);
+        Assert.Equal(team, (string)(await CallAsync(200, bobToken, "me", "GET /me/export"))["teams"]![0]!["id"]!);
         await CallAsync(204, bobToken, "removeTeamMember", "DELETE /teams/{id}/members/{sub}", null, ("id", team), ("sub", bobSub));
         await CallAsync(403, bobToken, "getTeam", "GET /teams/{id}", null, ("id", team));
+
+        Assert.True((await api.InvokeAsync("appointAdmin", new JsonObject { ["team"] = team, ["sub"] = bobSub }.ToJsonString())).Succeeded);
+        await CallAsync(204, adaToken, "me", "DELETE /me");
+        Assert.Equal("user_deleted", (string)(await CallAsync(410, adaToken, "me", "GET /me"))["code"]!);
+        Assert.Equal(bobSub, (string)Assert.Single((await CallAsync(200, bobToken, "getTeam", "GET /teams/{id}", null, ("id", team)))["members"]!.AsArray())!["sub"]!);
+        await CallAsync(204, bobToken, "changeTeam", "DELETE /teams/{id}", null, ("id", team));
+        await Assert.ThrowsAnyAsync<Xunit.Sdk.XunitException>(() => services.SignInAsync(ada));
+    }
+
+    [Fact]
+    public async Task The_address_of_a_user_follows_the_pool_whoever_made_them()
+    {
+        var (email, other) = ($"{Guid.NewGuid():n}@example.com", $"{Guid.NewGuid():n}@example.com");
+        services.Trigger = Task.FromResult;
+        await services.SignUpAsync(email);
+        var token = (string)(await services.SignInAsync(email))["AccessToken"]!;
+        // The trigger made no row, as for a user that an administrator makes.
+        Assert.Equal(email, (string)(await CallAsync(200, token, "me", "GET /me"))["email"]!);
+
+        await services.PoolAsync("AdminUpdateUserAttributes", new JsonObject
+        {
+            ["UserPoolId"] = "local_users",
+            ["Username"] = email,
+            ["UserAttributes"] = new JsonArray(
+                new JsonObject { ["Name"] = "email", ["Value"] = other }, new JsonObject { ["Name"] = "email_verified", ["Value"] = "true" }),
+        });
+
+        Assert.Equal(other, (string)(await CallAsync(200, token, "me", "GET /me"))["email"]!);
     }
 
     [Fact]
@@ -111,6 +150,7 @@ public sealed class AuthorizerFlowTests(LocalServices services) : IAsyncLifetime
 
         var request = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "events", "hello.json")))!;
         request["routeKey"] = routeKey;
+        request["headers"]!["authorization"] = $"Bearer {token}";
         request[routeKey.Contains('{') ? "pathParameters" : "queryStringParameters"] =
             new JsonObject(parameters.Select(parameter => KeyValuePair.Create(parameter.Name, (JsonNode?)parameter.Value)));
         request["requestContext"]!["authorizer"]!["lambda"] = decision["context"]!.DeepClone();

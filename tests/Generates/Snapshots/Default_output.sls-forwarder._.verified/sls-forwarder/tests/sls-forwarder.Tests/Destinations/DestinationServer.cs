@@ -1,8 +1,8 @@
 ﻿using System.Collections.Concurrent;
+using System.Globalization;
 using System.IO.Compression;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Serverless;
 
 namespace sls_forwarder.Tests;
 
@@ -10,7 +10,17 @@ namespace sls_forwarder.Tests;
 /// <param name="EventId">CloudWatch's id of the line.</param>
 /// <param name="Line">The line: a JSON string, or the object that the function logged.</param>
 /// <param name="Entry">The entry as a whole.</param>
-public sealed record TakenEntry(string EventId, JsonElement Line, JsonElement Entry);
+public sealed record TakenEntry(string EventId, JsonElement Line, JsonElement Entry)
+{
+    /// <summary>Which part of the line it is, from 1 on; 0: the whole.</summary>
+    public int Part => Number("part");
+
+    /// <summary>How many parts the line has; 0: it is whole.</summary>
+    public int Parts => Number("parts");
+
+    private int Number(string name) =>
+        (Entry.TryGetProperty("fields", out var fields) ? fields : Entry).TryGetProperty(name, out var value) ? int.Parse(value.GetString()!, CultureInfo.InvariantCulture) : 0;
+}
 
 /// <summary>One request as it arrived.</summary>
 public sealed record ArrivedRequest(string Target, IReadOnlyDictionary<string, string> Headers, byte[] Body, DateTimeOffset Time);
@@ -19,6 +29,9 @@ public sealed record ArrivedRequest(string Target, IReadOnlyDictionary<string, s
 /// <param name="Status">Answers with this status and takes nothing.</param>
 public sealed record Fault(int Status = 0)
 {
+    /// <summary>The answer's body; null: one of an overloaded server.</summary>
+    public string? Body { get; init; }
+
     /// <summary>The <c>Retry-After</c> of the answer.</summary>
     public string? RetryAfter { get; init; }
 
@@ -93,7 +106,7 @@ public abstract class DestinationServer : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Whether the request comes from somebody who may send.</summary>
+    /// <summary>Whether the request has the right credentials.</summary>
     protected abstract bool IsAuthorized(HttpRequest request);
 
     /// <summary>Reads the entries of a body.</summary>
@@ -152,7 +165,7 @@ public abstract class DestinationServer : IAsyncDisposable
         {
             if (fault.RetryAfter is not null)
                 http.Response.Headers.RetryAfter = fault.RetryAfter;
-            await WriteAsync(http.Response, fault.Status, """{"text":"Server is busy","code":9}""");
+            await WriteAsync(http.Response, fault.Status, fault.Status == StatusCodes.Status204NoContent ? "" : fault.Body ?? """{"text":"Server is busy","code":9}""");
         }
         else
         {
@@ -175,7 +188,7 @@ public abstract class DestinationServer : IAsyncDisposable
     private static Task UntilAborted(HttpContext http) =>
         Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
 
-    // Parsed when somebody looks, so that the answer does not wait for it.
+    // Parsed when a test looks at it, so that the answer does not wait.
     private void TakeLater(byte[] body) => taken.Enqueue(new(() => [.. Parse(body)]));
 
     /// <summary>Splits a body into the JSON documents in it, whatever stands between them.</summary>

@@ -1,3 +1,0 @@
-﻿using sls_function.Host;
-
-return await KestrelHost.RunAsync(() => HostedService.Build(args));

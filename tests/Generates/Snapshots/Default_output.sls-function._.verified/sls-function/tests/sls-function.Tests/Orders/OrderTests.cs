@@ -1,0 +1,39 @@
+﻿namespace sls_function.Tests.Orders;
+
+using sls_function.Orders;
+
+public sealed class OrderTests
+{
+    private static readonly DateTimeOffset Noon = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void Lets_an_order_pass_up_to_its_bounds()
+    {
+        var order = new Order(new('i', 64), new('c', 128), new('p', 100), 1000, Noon);
+
+        Assert.Same(order, Order.Check(order));
+    }
+
+    [Theory]
+    [InlineData(0, 1, 1, 1, "id has 0 characters; expected are 1 to 64")]
+    [InlineData(65, 1, 1, 1, "id has 65 characters")]
+    [InlineData(1, 0, 1, 1, "customer has 0 characters")]
+    [InlineData(1, 129, 1, 1, "customer has 129 characters")]
+    [InlineData(1, 1, 0, 1, "product has 0 characters; expected are 1 to 100")]
+    [InlineData(1, 1, 101, 1, "product has 101 characters")]
+    [InlineData(1, 1, 1, 0, "quantity is 0; expected is 1 to 1000")]
+    [InlineData(1, 1, 1, 1001, "quantity is 1001")]
+    public void Says_which_value_is_out_of_bounds(int id, int customer, int product, int quantity, string why)
+    {
+        var order = new Order(new('i', id), new('c', customer), new('p', product), quantity, Noon);
+
+        Assert.Contains(why, Assert.Throws<InvalidOrderException>(() => Order.Check(order)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Takes_nothing_for_no_order()
+    {
+        Assert.Contains("is null", Assert.Throws<InvalidOrderException>(() => Order.Check(null)).Message, StringComparison.Ordinal);
+        Assert.Contains("placedAt is missing", Assert.Throws<InvalidOrderException>(() => Order.Check(new Order("i", null, "p", 1, default))).Message, StringComparison.Ordinal);
+    }
+}

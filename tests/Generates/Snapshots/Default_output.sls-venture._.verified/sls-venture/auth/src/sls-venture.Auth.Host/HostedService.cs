@@ -1,0 +1,41 @@
+﻿using sls_venture.Auth.Functions;
+using sls_venture.Auth.Users;
+using Serverless;
+using Serverless.Tokens;
+
+namespace sls_venture.Auth.Host;
+
+/// <summary>The service on Kestrel: the same routes, functions, tokens and users as on Lambda, in one process.</summary>
+internal static class HostedService
+{
+    /// <summary>Reads the configuration and builds the server.</summary>
+    /// <exception cref="SettingException">A setting is missing or not of the form expected: nothing is started.</exception>
+    public static WebApplication Build(string[] args)
+    {
+        var builder = KestrelHost.CreateBuilder(args);
+        var configuration = builder.Configuration;
+
+        // Made here, not at the first request, so that a missing setting keeps the server from starting.
+        var rules = TokenRules.From(name => configuration[name]);
+        var verifier = new TokenVerifier(rules, TimeProvider.System);
+        var users = UsersTable.Open(name => configuration[name]);
+        var pool = UserPool.Open(name => configuration[name]);
+
+        var app = builder.Build().UseService();
+        app.MapGet("/health/ready", async (HttpContext http) =>
+            await verifier.IsReadyAsync(http.RequestAborted) && await users.IsReadyAsync(http.RequestAborted)
+                ? Results.Ok()
+                : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
+        app.MapRoutes(Api.Routes(new Lazy<UsersTable>(users), new Lazy<UserPool>(pool)), verifier);
+        if (app.Environment.IsDevelopment())
+            app.MapTrigger(users);
+        app.Lifetime.ApplicationStopped.Register(users.Dispose);
+        app.Lifetime.ApplicationStopped.Register(pool.Dispose);
+        return app;
+    }
+
+    /// <summary>The trigger, where the local pool looks for it: Lambda's Invoke API.</summary>
+    private static void MapTrigger(this WebApplication app, UsersTable users) =>
+        app.MapPost("/2015-03-31/functions/postConfirmation/invocations", async (HttpContext http) =>
+            Results.Stream(await PostConfirmation.Handle(http.Request.Body, new LocalContext("postConfirmation"), users), "application/json"));
+}

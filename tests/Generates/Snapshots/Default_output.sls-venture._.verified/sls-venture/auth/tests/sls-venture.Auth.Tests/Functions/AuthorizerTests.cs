@@ -1,0 +1,147 @@
+﻿using System.Text.Json.Nodes;
+using Amazon.Lambda.APIGatewayEvents;
+using sls_venture.Auth.Functions;
+using Serverless.Tokens;
+
+namespace sls_venture.Auth.Tests.Functions;
+
+public sealed class AuthorizerTests : IAsyncLifetime
+{
+    private TestIssuer issuer = null!;
+    private RuntimeApi api = null!;
+    private RunningFunction function = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        issuer = await TestIssuer.StartAsync();
+        api = await RuntimeApi.StartAsync();
+        function = RunningFunction.Start("authorizer", api, new Dictionary<string, string?>
+        {
+            ["TOKEN_ISSUERS"] = issuer.Name,
+            ["TOKEN_CLIENTS"] = "client",
+            ["TOKEN_USE"] = "access",
+        });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await function.DisposeAsync();
+        await api.DisposeAsync();
+        await issuer.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Admits_and_tells_the_functions_who_is_there()
+    {
+        var answer = JsonNode.Parse((await InvokeAsync("Bearer " + issuer.Token())).Text)!;
+
+        Assert.True((bool)answer["isAuthorized"]!);
+        var caller = Caller.FromContext(answer["context"]!.AsObject().ToDictionary(value => value.Key, value => (string)value.Value!))!;
+        Assert.Equal(("5e3c0a7c-0000-4000-8000-000000000001", "ada"), (caller.Sub, caller.UserName));
+        Assert.Equal(["staff", "night shift"], caller.Groups);
+        Assert.Equal(["aws.cognito.signin.user.admin", "teams"], caller.Scopes);
+        Assert.False(caller.HasExpired(TimeProvider.System));
+        Assert.Equal(1, issuer.Fetches);
+    }
+
+    [Fact]
+    public async Task Denies_and_logs_why_without_the_token()
+    {
+        var token = issuer.Token(claims => claims["token_use"] = "id");
+
+        var answer = await InvokeAsync("Bearer " + token);
+
+        Assert.Equal("""{"isAuthorized":false}""", answer.Text);
+        var line = await function.WaitForOutputAsync(line => line.Contains("wrong_use", StringComparison.Ordinal));
+        Assert.Contains("5e3c0a7c-0000-4000-8000-000000000001", line, StringComparison.Ordinal);
+        Assert.Contains("Root=1-67891233-abcdef012345678912345678", line, StringComparison.Ordinal);
+        Assert.DoesNotContain(function.Output.Concat(function.Errors), text => text.Contains(token.Split('.')[1], StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Fails_and_does_not_deny_when_the_keys_cannot_be_fetched()
+    {
+        issuer.Status = 503;
+
+        var answer = await InvokeAsync("Bearer " + issuer.Token(header: header => header["kid"] = "second", key: TestIssuer.SecondKey));
+
+        Assert.Equal(nameof(DependencyException), answer.ErrorType);
+        await function.WaitForOutputAsync(line => line.Contains("Cannot decide", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Gives_no_answer_about_a_new_token_whose_key_may_be_about_to_appear_and_does_not_fail()
+    {
+        var answer = await InvokeAsync("Bearer " + issuer.Token(header: header => header["kid"] = "second", key: TestIssuer.SecondKey));
+
+        Assert.True(answer.Succeeded);
+        Assert.Equal("null", answer.Text);
+        await function.WaitForOutputAsync(line => line.Contains("Undecided: key second", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Does_not_fail_however_many_bad_tokens_a_stranger_sends_and_writes_little(bool plausible)
+    {
+        const int Tokens = 200;
+        for (var i = 0; i < Tokens; i++)
+        {
+            var token = plausible
+                ? issuer.Token(claims => claims["iat"] = DateTimeOffset.UtcNow.AddSeconds(i % 2 * -120).ToUnixTimeSeconds(), header => header["kid"] = $"unknown-{i}", TestIssuer.SecondKey)
+                : issuer.Token(claims => claims["iss"] = i % 2 == 0 ? null : issuer.Name, header => header["kid"] = $"unknown-{i}", TestIssuer.SecondKey);
+            var answer = await InvokeAsync("Bearer " + token[..(token.LastIndexOf('.') + 1)]);
+            Assert.True(answer.Succeeded);
+            Assert.True(answer.Text is "null" or """{"isAuthorized":false}""", answer.Text);
+        }
+
+        // One fetch at the start, and one for the first unknown key: then none for ten seconds.
+        Assert.InRange(issuer.Fetches, 1, 4);
+        Assert.InRange(function.Output.Sum(line => line.Length) / Tokens, 0, 512);
+        Assert.Empty(function.Errors);
+    }
+
+    [Fact]
+    public async Task Denies_without_the_header()
+    {
+        var answer = await InvokeAsync(null);
+
+        Assert.Equal("""{"isAuthorized":false}""", answer.Text);
+        await function.WaitForOutputAsync(line => line.Contains("no_token", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Denies_a_caller_of_whom_there_is_too_much_to_hand_on()
+    {
+        using var verifier = new TokenVerifier(issuer.Rules, TimeProvider.System);
+        // A token holds such a letter in two bytes, the context's JSON in six characters.
+        var token = issuer.Token(claims => claims["cognito:groups"] = new JsonArray([.. Enumerable.Range(0, 300).Select(_ => JsonValue.Create("üüüü"))]));
+
+        Assert.IsType<Admitted>(await verifier.VerifyAsync("Bearer " + token, CancellationToken.None));
+        var response = await Authorizer.Handle(
+            Request(new() { ["authorization"] = "Bearer " + token }), new LocalContext("authorizer"), verifier);
+
+        Assert.False(response!.IsAuthorized);
+        Assert.Null(response.Context);
+    }
+
+    [Fact]
+    public async Task Joins_headers_that_differ_in_case_only()
+    {
+        using var verifier = new TokenVerifier(issuer.Rules, TimeProvider.System);
+        var request = Request(new() { ["authorization"] = "Bearer " + issuer.Token(), ["Authorization"] = "Bearer other" });
+
+        Assert.False((await Authorizer.Handle(request, new LocalContext("authorizer"), verifier))!.IsAuthorized);
+    }
+
+    private static APIGatewayCustomAuthorizerV2Request Request(Dictionary<string, string> headers) => new() { Headers = headers };
+
+    private Task<Answer> InvokeAsync(string? authorization)
+    {
+        var request = JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "events", "authorizer.json")))!;
+        request["headers"]!.AsObject().Remove("authorization");
+        if (authorization is not null)
+            request["headers"]!["authorization"] = authorization;
+        return api.InvokeAsync("authorizer", request.ToJsonString());
+    }
+}

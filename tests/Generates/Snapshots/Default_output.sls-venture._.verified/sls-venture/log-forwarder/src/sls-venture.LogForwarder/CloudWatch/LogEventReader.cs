@@ -1,0 +1,218 @@
+﻿using System.Buffers;
+using System.IO.Compression;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+
+namespace sls_venture.LogForwarder;
+
+/// <summary>
+/// Reads what CloudWatch Logs sends, log event by log event, out of its gzipped JSON: <c>{"messageType", "owner", "logGroup",
+/// "logStream", "subscriptionFilters", "logEvents": [{"id", "timestamp", "message"}]}</c>. The members may come in any order
+/// and others may stand between them.
+/// </summary>
+public sealed class LogEventReader : IDisposable
+{
+    // What a DateTimeOffset can hold: the years 1970 to 9999.
+    private const long LastTimestamp = 253_402_300_799_999;
+
+    private readonly JsonTokens tokens;
+    private byte[] escaped = ArrayPool<byte>.Shared.Rent(4096);
+    private int escapedLength;
+    private byte[] message = ArrayPool<byte>.Shared.Rent(4096);
+    private byte[] id = ArrayPool<byte>.Shared.Rent(64);
+    private int idLength;
+    private bool isStarted;
+    private bool isAmongEvents;
+
+    /// <param name="gzip">The decoded <c>awslogs.data</c>.</param>
+    public LogEventReader(ReadOnlyMemory<byte> gzip)
+    {
+        var bytes = MemoryMarshal.TryGetArray(gzip, out var array)
+            ? new MemoryStream(array.Array!, array.Offset, array.Count, writable: false)
+            : new MemoryStream(gzip.ToArray(), writable: false);
+        tokens = new JsonTokens(new GZipStream(bytes, CompressionMode.Decompress));
+    }
+
+    /// <summary><c>DATA_MESSAGE</c>, or <c>CONTROL_MESSAGE</c> for a check whether the forwarder can be reached. Like the members below, null until it has been read.</summary>
+    public string? MessageType { get; private set; }
+
+    /// <summary>The account that the log group belongs to, 12 digits.</summary>
+    public string? Owner { get; private set; }
+
+    /// <summary>The log group's name.</summary>
+    public string? LogGroup { get; private set; }
+
+    /// <summary>The log stream's name.</summary>
+    public string? LogStream { get; private set; }
+
+    /// <summary><c>ACCOUNT_LEVEL_POLICY</c> when the account's subscription policy sent the event, not a log group's own filter. Null until it has been read.</summary>
+    public string? PolicyLevel { get; private set; }
+
+    /// <summary>Whether a <c>logEvents</c> array has been found.</summary>
+    public bool HasEvents { get; private set; }
+
+    /// <summary>The log event's id, ASCII; empty when it has none.</summary>
+    public ReadOnlySpan<byte> Id => id.AsSpan(0, idLength);
+
+    /// <summary>When the log event happened, in milliseconds since 1970.</summary>
+    public long Timestamp { get; private set; }
+
+    /// <summary>The line as it is in the JSON, with its escapes: a cheap way to look for something in it.</summary>
+    public ReadOnlySpan<byte> EscapedMessage => escaped.AsSpan(0, escapedLength);
+
+    /// <summary>Goes to the next log event.</summary>
+    /// <returns>False when there are no more; by then every member of the document has been read.</returns>
+    /// <exception cref="MalformedEventException">The data is not gzip, not JSON, or not in the form above.</exception>
+    public bool Read()
+    {
+        try
+        {
+            var reader = tokens.Resume();
+            var found = Read(ref reader);
+            tokens.Suspend(reader);
+            return found;
+        }
+        catch (InvalidDataException e)
+        {
+            throw new MalformedEventException("The event's awslogs.data is not whole gzip data; expected gzipped JSON.", e);
+        }
+        catch (JsonException e)
+        {
+            throw new MalformedEventException(
+                $"The event's awslogs.data is not whole JSON (line {e.LineNumber}, byte {e.BytePositionInLine}); expected what CloudWatch Logs sends to a subscription.");
+        }
+    }
+
+    /// <summary>Unescapes the line.</summary>
+    /// <returns>Valid UTF-8, which the caller may change; it is gone with the next <see cref="Read()"/>.</returns>
+    public Span<byte> TakeMessage()
+    {
+        var length = JsonString.Unescape(EscapedMessage, ref message);
+        return message.AsSpan(0, length);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        tokens.Dispose();
+        ArrayPool<byte>.Shared.Return(escaped);
+        ArrayPool<byte>.Shared.Return(message);
+        ArrayPool<byte>.Shared.Return(id);
+        escaped = message = id = [];
+    }
+
+    private bool Read(ref Utf8JsonReader reader)
+    {
+        if (!isStarted)
+        {
+            if (!tokens.Read(ref reader) || reader.TokenType != JsonTokenType.StartObject)
+                throw Malformed("is not a JSON object", "an object with logEvents");
+            isStarted = true;
+        }
+
+        while (tokens.Read(ref reader))
+        {
+            switch (reader.TokenType)
+            {
+                case JsonTokenType.StartObject when isAmongEvents:
+                    ReadEvent(ref reader);
+                    return true;
+                case JsonTokenType.EndArray when isAmongEvents:
+                    isAmongEvents = false;
+                    break;
+                case JsonTokenType.PropertyName when !isAmongEvents:
+                    ReadMember(ref reader);
+                    break;
+                case JsonTokenType.EndObject when !isAmongEvents:
+                    break;
+                default:
+                    throw Malformed("has something other than objects in logEvents", "objects with id, timestamp and message");
+            }
+        }
+        return false;
+    }
+
+    private void ReadMember(ref Utf8JsonReader reader)
+    {
+        if (reader.ValueTextEquals("logEvents"u8))
+        {
+            tokens.Read(ref reader);
+            if (reader.TokenType != JsonTokenType.StartArray)
+                throw Malformed("has logEvents that are not an array", "an array");
+            HasEvents = isAmongEvents = true;
+        }
+        else if (reader.ValueTextEquals("messageType"u8))
+            MessageType = ReadText(ref reader);
+        else if (reader.ValueTextEquals("owner"u8))
+            Owner = ReadText(ref reader);
+        else if (reader.ValueTextEquals("logGroup"u8))
+            LogGroup = ReadText(ref reader);
+        else if (reader.ValueTextEquals("logStream"u8))
+            LogStream = ReadText(ref reader);
+        else if (reader.ValueTextEquals("policyLevel"u8))
+            PolicyLevel = ReadText(ref reader);
+        else
+            tokens.Skip(ref reader);
+    }
+
+    private void ReadEvent(ref Utf8JsonReader reader)
+    {
+        var hasTimestamp = false;
+        var hasMessage = false;
+        idLength = 0;
+        while (tokens.Read(ref reader) && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("message"u8))
+            {
+                hasMessage = tokens.Read(ref reader) && reader.TokenType == JsonTokenType.String;
+                if (hasMessage)
+                    escapedLength = Keep(reader.ValueSpan, ref escaped);
+            }
+            else if (reader.ValueTextEquals("timestamp"u8))
+            {
+                hasTimestamp = tokens.Read(ref reader) && reader.TokenType == JsonTokenType.Number
+                    && reader.TryGetInt64(out var timestamp) && (Timestamp = timestamp) is >= 0 and <= LastTimestamp;
+            }
+            else if (reader.ValueTextEquals("id"u8))
+            {
+                if (tokens.Read(ref reader) && reader.TokenType == JsonTokenType.String && !reader.ValueIsEscaped)
+                    idLength = Keep(reader.ValueSpan, ref id);
+                else
+                    tokens.Skip(ref reader);
+            }
+            else
+                tokens.Skip(ref reader);
+        }
+        if (!hasTimestamp || !hasMessage)
+            throw Malformed(
+                hasMessage ? "has a log event without its timestamp" : "has a log event without its message",
+                "a timestamp in milliseconds and a message on each");
+    }
+
+    private string? ReadText(ref Utf8JsonReader reader)
+    {
+        tokens.Read(ref reader);
+        if (reader.TokenType != JsonTokenType.String)
+        {
+            tokens.Skip(ref reader);
+            return null;
+        }
+        var length = JsonString.Unescape(reader.ValueSpan, ref message);
+        return Encoding.UTF8.GetString(message, 0, length);
+    }
+
+    private static int Keep(ReadOnlySpan<byte> value, ref byte[] array)
+    {
+        if (array.Length < value.Length)
+        {
+            ArrayPool<byte>.Shared.Return(array);
+            array = ArrayPool<byte>.Shared.Rent(value.Length);
+        }
+        value.CopyTo(array);
+        return value.Length;
+    }
+
+    private static MalformedEventException Malformed(string given, string expected) =>
+        new($"The JSON in the event's awslogs.data {given}; expected: {expected}.");
+}

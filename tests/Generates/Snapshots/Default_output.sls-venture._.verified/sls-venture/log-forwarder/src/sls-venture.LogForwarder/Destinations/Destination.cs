@@ -1,0 +1,139 @@
+﻿using System.Buffers;
+using System.Buffers.Text;
+using System.Globalization;
+using System.Net;
+using System.Text;
+
+namespace sls_venture.LogForwarder;
+
+/// <summary>The log platform that the lines are shipped to: its limits, its format, and the meaning of its answers.</summary>
+public abstract class Destination
+{
+    /// <summary>The platform's name, for the forwarder's own log and metrics.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>How much it takes at a time.</summary>
+    public abstract BatchLimits Limits { get; }
+
+    /// <summary>Whether it wants a token beside the URL.</summary>
+    public abstract bool HasToken { get; }
+
+    /// <summary>Writes what is the same in every entry of an event, once for all of them.</summary>
+    public abstract byte[] Describe(LogSource source);
+
+    /// <summary>Writes one entry: a line with all that is known of it.</summary>
+    /// <param name="body">The batch's body.</param>
+    /// <param name="line">The line.</param>
+    /// <param name="description">What <see cref="Describe"/> wrote.</param>
+    public abstract void Write(IBufferWriter<byte> body, in LogLine line, ReadOnlySpan<byte> description);
+
+    /// <summary>Makes the request that ships a batch.</summary>
+    /// <param name="credentials">Where to, and as whom.</param>
+    /// <param name="source">Where the lines come from.</param>
+    public abstract HttpRequestMessage CreateRequest(Credentials credentials, LogSource source);
+
+    /// <summary>The media type of a batch.</summary>
+    public abstract string ContentType { get; }
+
+    /// <summary>
+    /// Says what an answer means. <see cref="Verdict.Delivered"/> is only for what the destination documents as success: a proxy or a login
+    /// page on the way also answers 200.
+    /// </summary>
+    /// <param name="status">Its status.</param>
+    /// <param name="body">The first 64 KiB of its body.</param>
+    /// <param name="entries">How many entries were sent.</param>
+    public abstract Verdict Judge(HttpStatusCode status, ReadOnlyMemory<byte> body, int entries);
+
+    /// <summary>Writes the members that are the same in every entry: <c>"account":"…","region":"…",…</c></summary>
+    protected static void WriteSource(IBufferWriter<byte> writer, LogSource source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        writer.Write("\"account\":"u8);
+        writer.WriteString(Encoding.UTF8.GetBytes(source.Account));
+        WriteMember(writer, ",\"region\":"u8, source.Region);
+        WriteMember(writer, ",\"log_group\":"u8, source.LogGroup);
+        WriteMember(writer, ",\"log_stream\":"u8, source.LogStream);
+        WriteMember(writer, ",\"service\":"u8, source.Service);
+        WriteMember(writer, ",\"stage\":"u8, source.Stage);
+        WriteMember(writer, ",\"function\":"u8, source.Function);
+        foreach (var (name, value) in source.Fields.Pairs)
+        {
+            writer.Write(",\""u8);
+            writer.Write(Encoding.UTF8.GetBytes(name));
+            WriteMember(writer, "\":"u8, value);
+        }
+    }
+
+    /// <summary>Writes a line's own members, each with a comma before it: <c>,"level":"…","request_id":"…",…</c></summary>
+    protected static void WriteFields(IBufferWriter<byte> writer, in LogLine line)
+    {
+        WriteMember(writer, ",\"level\":"u8, line.Level);
+        WriteMember(writer, ",\"request_id\":"u8, line.RequestId);
+        WriteMember(writer, ",\"trace_id\":"u8, line.TraceId);
+        WriteMember(writer, ",\"event_id\":"u8, line.EventId);
+        if (line.Parts > 0)
+        {
+            WriteNumber(writer, ",\"part\":\""u8, line.Part);
+            WriteNumber(writer, ",\"parts\":\""u8, line.Parts);
+        }
+    }
+
+    /// <summary>Writes a member, if it has a value.</summary>
+    protected static void WriteMember(IBufferWriter<byte> writer, ReadOnlySpan<byte> name, string? value)
+    {
+        if (!string.IsNullOrEmpty(value))
+            WriteMember(writer, name, Encoding.UTF8.GetBytes(value));
+    }
+
+    /// <summary>Writes a time as ISO 8601, to the millisecond.</summary>
+    protected static void WriteTime(IBufferWriter<byte> writer, long milliseconds)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        var time = DateTimeOffset.FromUnixTimeMilliseconds(milliseconds).UtcDateTime;
+        time.TryFormat(writer.GetSpan(32), out var written, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+        writer.Advance(written);
+    }
+
+    /// <summary>Adds a header. A control character, which would end the header, is percent-encoded, and so is the percent sign.</summary>
+    protected static void AddHeader(HttpRequestMessage request, string name, string value)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(value);
+        request.Headers.TryAddWithoutValidation(name, IsPlain(value) ? value : string.Concat(value.Select(c => IsPlain(c) ? $"{c}" : Uri.HexEscape(c))));
+    }
+
+    /// <summary>The address with a path after its own, which a proxy may have, and a query after its own.</summary>
+    /// <param name="url">The address of the credentials.</param>
+    /// <param name="path">The path, with its slash.</param>
+    /// <param name="query">The query without its question mark; null: none.</param>
+    protected static Uri Append(Uri url, string path, string? query = null)
+    {
+        ArgumentNullException.ThrowIfNull(url);
+        var queries = string.Join('&', new[] { url.Query.TrimStart('?'), query }.Where(part => !string.IsNullOrEmpty(part)));
+        return new Uri($"{url.GetLeftPart(UriPartial.Authority)}{url.AbsolutePath.TrimEnd('/')}{path}{(queries.Length > 0 ? "?" : "")}{queries}");
+    }
+
+    /// <summary>Whether a body has nothing in it but blanks.</summary>
+    protected static bool IsEmpty(ReadOnlyMemory<byte> body) => !body.Span.ContainsAnyExcept(" \t\r\n"u8);
+
+    private static bool IsPlain(string text) => text.All(IsPlain);
+
+    // C1 control characters too: Uri.HexEscape takes what Latin-1 has.
+    private static bool IsPlain(char c) => c != '%' && !char.IsControl(c);
+
+    private static void WriteNumber(IBufferWriter<byte> writer, ReadOnlySpan<byte> start, int number)
+    {
+        writer.Write(start);
+        Utf8Formatter.TryFormat(number, writer.GetSpan(11), out var written);
+        writer.Advance(written);
+        writer.Write("\""u8);
+    }
+
+    private static void WriteMember(IBufferWriter<byte> writer, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        if (value.IsEmpty)
+            return;
+        writer.Write(name);
+        writer.WriteString(value);
+    }
+}

@@ -1,0 +1,86 @@
+﻿using System.Buffers;
+using System.Buffers.Text;
+
+namespace sls_venture.LogForwarder;
+
+/// <summary>Reads the lines of an event that are to be shipped, with what each tells about itself and what lines before it tell.</summary>
+public sealed class LineReader(SubscriptionEvent logs, LogSource source, LinePatterns patterns, bool keepPlatformLines) : IDisposable
+{
+    private readonly LogEventReader events = logs.OpenEvents();
+    private readonly OpenRequests requests = new(logs.IsInterleaved);
+    private readonly byte[] openRequestId = new byte[RequestTrace.RequestIdLength];
+    private byte[] redacted = ArrayPool<byte>.Shared.Rent(1024);
+
+    /// <summary>How many lines so far were left out: by a pattern, as a line of the platform, or because there is nothing in them.</summary>
+    public int Filtered { get; private set; }
+
+    /// <summary>Which log event of the event the line is, from 0 on.</summary>
+    public int Index { get; private set; } = -1;
+
+    /// <summary>Goes to the next line that is to be shipped.</summary>
+    /// <returns>False when there is none.</returns>
+    public bool Read(out LogLine line)
+    {
+        while (events.Read())
+        {
+            Index++;
+            var text = events.TakeMessage().TrimEnd("\r\n"u8);
+            var isKept = patterns.Apply(ref text, ref redacted);
+            var fields = LineFields.Read(text);
+            var requestId = Follow(fields, out var traceId);
+            // There is nothing in an empty line, and a log platform may refuse it.
+            if (!isKept || fields.IsPlatform && !keepPlatformLines || !text.ContainsAnyExcept(" \t\r\n"u8))
+            {
+                Filtered++;
+                continue;
+            }
+
+            if (fields.IsJson)
+            {
+                text = text[fields.JsonStart..];
+                JsonString.MakeSafe(text);
+            }
+            line = new LogLine
+            {
+                Text = text,
+                IsJson = fields.IsJson,
+                Message = fields.Message,
+                EventId = events.Id,
+                Timestamp = fields.Time ?? events.Timestamp,
+                Level = fields.Level,
+                RequestId = requestId,
+                TraceId = traceId,
+            };
+            return true;
+        }
+        line = default;
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        events.Dispose();
+        ArrayPool<byte>.Shared.Return(redacted);
+        redacted = [];
+    }
+
+    // A function's line that names no request belongs to the one that is open. Other writers of a stream may serve many at a time.
+    private ReadOnlySpan<byte> Follow(scoped in LineFields fields, out ReadOnlySpan<byte> traceId)
+    {
+        traceId = fields.TraceId;
+        if (source.Function is null || !requests.TryFollow(fields, out var request))
+        {
+            if (source.Function is not null && (requests.AreSeveral || fields.IsPlatform))
+                return default;
+            // Its own id, if it has one.
+            if (traceId.Length == 0 && RequestTrace.TryParseRequestId(fields.RequestId, out request))
+                traceId = logs.TraceOf(request);
+            return fields.RequestId;
+        }
+        if (traceId.Length == 0)
+            traceId = logs.TraceOf(request);
+        Utf8Formatter.TryFormat(request, openRequestId, out _);
+        return openRequestId;
+    }
+}

@@ -1,0 +1,31 @@
+﻿using Serverless.Tokens;
+
+namespace sls_venture.Orders.Host;
+
+using sls_venture.Orders.Orders;
+
+/// <summary>The service on Kestrel: the same routes, functions and orders as on Lambda, in one process.</summary>
+internal static class HostedService
+{
+    /// <summary>Reads the configuration and builds the server.</summary>
+    /// <exception cref="SettingException">A setting is missing or not of the form expected: nothing is started.</exception>
+    public static WebApplication Build(string[] args)
+    {
+        var builder = KestrelHost.CreateBuilder(args);
+        var configuration = builder.Configuration;
+
+        // Made here, not at the first request: what is missing is to be heard of now.
+        var orders = OrdersTable.Open(name => configuration[name]);
+        var rules = TokenRules.From(name => configuration[name]);
+        var verifier = new TokenVerifier(rules, TimeProvider.System);
+
+        var app = builder.Build().UseService();
+        app.MapGet("/health/ready", async (HttpContext http) =>
+            await verifier.IsReadyAsync(http.RequestAborted) && await orders.IsReadyAsync(http.RequestAborted)
+                ? Results.Ok()
+                : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
+        app.MapRoutes(Api.Routes(new Lazy<OrdersTable>(orders)), verifier);
+        app.Lifetime.ApplicationStopped.Register(orders.Dispose);
+        return app;
+    }
+}

@@ -1,0 +1,10 @@
+﻿using sls_venture.Orders;
+using sls_venture.Orders.Orders;
+using Serverless;
+
+// Each is made when the function that runs here first needs it.
+var orders = new Lazy<OrdersTable>(() => OrdersTable.Open(Environment.GetEnvironmentVariable));
+
+return await new Service()
+    .On(Api.Routes(orders))
+    .RunAsync(args);
