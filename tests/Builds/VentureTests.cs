@@ -20,7 +20,7 @@ public sealed partial class VentureTests
     public static TheoryData<string> Pairs => [.. Options.Pairs(Venture).Select(options => options.ToString())];
 
     // Each is odd in a way of its own; that all odd names come out as in the services is what the files of the pairs show.
-    public static TheoryData<string> OddNames => ["my-venture", "1st", "class", "Größe", "a&b c", "Contoso.Billing", "AWS", "Serverless", "auth", "x"];
+    public static TheoryData<string> OddNames => ["a&b c", "1st.größe"];
 
     [Theory]
     [MemberData(nameof(Pairs))]

@@ -45,7 +45,7 @@ public sealed partial class RedeploymentTests
 
         // A secret may be read by nothing else, and is in nobody's parameters.
         Assert.All(
-            DynamicReference().Matches(stack.Json.ToJsonString()).Where(reference => !reference.Value.StartsWith("{{resolve:secretsmanager:", StringComparison.Ordinal).Replace($"${{{parameter.Key}}}", published(parameter.Value), StringComparison.Ordinal)),
+            DynamicReference().Matches(stack.Json.ToJsonString()).Where(reference => !reference.Value.StartsWith("{{resolve:secretsmanager:", StringComparison.Ordinal)),
             reference => Assert.Equal("{{resolve:ssm:/acme/dev/log-forwarder/arn}}", reference.Value));
     }
 
