@@ -133,7 +133,7 @@ public sealed partial class VentureTests
         foreach (var (folder, _, _) in Services)
             Stack.WriteZip(venture.PathOf(folder));
 
-        (await Command.Run(Command.PathOf("npm"), ["run", "package"], venture.Folder, Stack.OfflineVariables)).Succeeded();
+        (await Command.Run(Command.PathOf("node"), ["scripts/compose.mjs", "package"], venture.Folder, Stack.OfflineVariables)).Succeeded();
 
         foreach (var (folder, template, name) in Services)
         {
