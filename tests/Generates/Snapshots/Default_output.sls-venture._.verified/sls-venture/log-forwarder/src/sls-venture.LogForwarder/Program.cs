@@ -1,8 +1,0 @@
-﻿using sls_venture.LogForwarder.Functions;
-using Serverless;
-
-return await new Service()
-    .On("forwarder", Forwarder.Handle)
-    .BeforeFirstEventOf("forwarder", Forwarder.PrepareAsync)
-    .On("redrive", Redrive.Handle, RedriveJson.Default.RedriveRequest, RedriveJson.Default.RedriveResult)
-    .RunAsync(args);

@@ -1,3 +1,0 @@
-﻿using sls_venture.Orders.Host;
-
-return await KestrelHost.RunAsync(() => HostedService.Build(args));
