@@ -38,6 +38,12 @@ public sealed partial class EntityTests
     [InlineData("1st")]
     [InlineData("Order;Line")]
     [InlineData("../Order")]
+    [InlineData("a\r\nb")]
+    [InlineData("${env:HOME}")]
+    [InlineData("$(MSBuildProjectName)")]
+    [InlineData("<!--#if (aot) -->")]
+    [InlineData("key: {a: 1}")]
+    [InlineData("\"")]
     [InlineData("An entity whose name has more than thirty characters, as has this one")]
     public async Task Refuses_a_name_that_code_cannot_have(string entity)
     {
@@ -50,7 +56,7 @@ public sealed partial class EntityTests
 
         Assert.Contains("The value of --entity is not a name that code can have", command.Output, StringComparison.Ordinal);
         Assert.NotEqual(0, build.ExitCode);
-        Assert.Contains($"--entity is \"{entity}\"", build.Output, StringComparison.Ordinal);
+        Assert.Contains($"--entity is \"{entity.ReplaceLineEndings(" ")}\"", build.Output, StringComparison.Ordinal);
     }
 
     [Fact]

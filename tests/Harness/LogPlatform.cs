@@ -71,8 +71,9 @@ public sealed class LogPlatform : IAsyncDisposable
             _ => null,
         };
         http.Response.StatusCode = answer is null ? StatusCodes.Status404NotFound : request.Method == "DELETE" ? StatusCodes.Status204NoContent : StatusCodes.Status200OK;
-        if (request.Method == "PUT" || answer is not null && request.Method == "GET")
-            http.Response.Headers.ETag = "\"0\"";
+        // The MD5 of the object, which the SDK compares with what it reads.
+        if (request.Path.Value!.StartsWith("/the-bucket/", StringComparison.Ordinal) && FailedEvents.TryGetValue(request.Path.Value["/the-bucket/".Length..], out var stored))
+            http.Response.Headers.ETag = $"\"{Convert.ToHexStringLower(System.Security.Cryptography.MD5.HashData(stored))}\"";
         if (answer is { Length: > 0 })
             await http.Response.WriteAsync(answer);
     }

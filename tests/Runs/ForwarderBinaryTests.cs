@@ -44,6 +44,7 @@ public sealed class ForwarderBinaryTests
 
         var answer = await api.InvokeAsync("redrive", "{}");
 
+        Assert.True(answer.Succeeded, answer.Text);
         Assert.Equal("""{"redriven":1,"failed":0,"remaining":false}""", answer.Text);
         Assert.Equal(["redrive/lease"], platform.FailedEvents.Keys);
         Assert.NotEmpty(platform.Taken);

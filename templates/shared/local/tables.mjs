@@ -21,6 +21,7 @@ export const startTables = async (folders) => {
 const tablesOf = (folder) => {
   const resources = join(folder, 'resources');
   return readdirSync(resources)
+    .filter((file) => file.endsWith('.yml'))
     .flatMap((file) => Object.entries(require('js-yaml').load(readFileSync(join(resources, file), 'utf8'))?.Resources ?? {}))
     .filter(([, { Type }]) => Type === 'AWS::DynamoDB::Table')
     .map(([id, { Properties: { AttributeDefinitions, KeySchema, GlobalSecondaryIndexes, BillingMode } }]) => ({

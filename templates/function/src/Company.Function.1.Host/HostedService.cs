@@ -4,7 +4,7 @@ using Serverless.Tokens;
 
 namespace Company.Function._1.Host;
 
-using Company.Function._1.TradeItems;
+using TradeItems;
 
 /// <summary>The service on Kestrel: the same routes, functions and trade items as on Lambda, in one process.</summary>
 internal static class HostedService

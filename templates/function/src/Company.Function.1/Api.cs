@@ -2,8 +2,8 @@ using Serverless;
 
 namespace Company.Function._1;
 
-using Company.Function._1.Functions;
-using Company.Function._1.TradeItems;
+using Functions;
+using TradeItems;
 
 /// <summary>What is served over HTTP: every route with the function behind it, on Lambda and on Kestrel.</summary>
 internal static class Api

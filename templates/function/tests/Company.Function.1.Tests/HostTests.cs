@@ -8,7 +8,7 @@ using Serverless.Tokens;
 
 namespace Company.Function._1.Tests;
 
-using Company.Function._1.Host;
+using Host;
 
 /// <summary>The service on Kestrel, over HTTP.</summary>
 public sealed class HostTests(LocalServices services) : IAsyncLifetime

@@ -1,6 +1,6 @@
 namespace Company.Function._1.Tests;
 
-using Company.Function._1.TradeItems;
+using TradeItems;
 
 /// <summary>What holds for the CloudFormation of this service, beside what holds for that of every one.</summary>
 public sealed class ResourcesTests : DeploymentTest

@@ -4,7 +4,7 @@ using Amazon.Lambda.Core;
 
 namespace Company.Function._1.Functions;
 
-using Company.Function._1.TradeItems;
+using TradeItems;
 
 /// <summary>
 /// Ends the trade items that nobody has taken up for a day. A schedule may come due twice; a trade item ends once, since only one that is

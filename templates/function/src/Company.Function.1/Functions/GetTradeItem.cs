@@ -2,7 +2,7 @@ using Serverless;
 
 namespace Company.Function._1.Functions;
 
-using Company.Function._1.TradeItems;
+using TradeItems;
 
 /// <summary><c>GET /trade-items/{id}</c>: a trade item, for the one who placed it.</summary>
 internal static class GetTradeItem

@@ -5,7 +5,7 @@ using Serverless;
 
 namespace Company.Function._1.Functions;
 
-using Company.Function._1.TradeItems;
+using TradeItems;
 
 /// <summary>
 /// Keeps every change of the trade items table in the trade item's history. A stream delivers a change again whenever one before it failed; the

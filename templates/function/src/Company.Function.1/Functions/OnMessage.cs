@@ -6,7 +6,7 @@ using Serverless;
 
 namespace Company.Function._1.Functions;
 
-using Company.Function._1.TradeItems;
+using TradeItems;
 
 /// <summary>
 /// Keeps the trade items that arrive in the queue. SQS may deliver a message twice; a trade item is kept once, by its id.

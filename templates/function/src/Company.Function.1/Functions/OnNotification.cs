@@ -6,7 +6,7 @@ using Serverless;
 
 namespace Company.Function._1.Functions;
 
-using Company.Function._1.TradeItems;
+using TradeItems;
 
 /// <summary>
 /// Keeps the trade items that the topic announces. SNS may deliver a notification twice; a trade item is kept once, by its id.

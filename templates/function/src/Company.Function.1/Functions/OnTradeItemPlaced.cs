@@ -4,7 +4,7 @@ using Amazon.Lambda.Core;
 
 namespace Company.Function._1.Functions;
 
-using Company.Function._1.TradeItems;
+using TradeItems;
 
 /// <summary>
 /// Keeps the trade items that the event bus tells of. EventBridge may deliver an event twice; a trade item is kept once, by its id.

@@ -8,7 +8,7 @@ using Serverless;
 
 namespace Company.Function._1.Functions;
 
-using Company.Function._1.TradeItems;
+using TradeItems;
 
 /// <summary>
 /// Keeps the trade items that are uploaded to the bucket, a JSON document each. S3 may tell of an upload twice; a trade item is kept once, by

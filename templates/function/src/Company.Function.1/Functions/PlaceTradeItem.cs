@@ -2,7 +2,7 @@ using Serverless;
 
 namespace Company.Function._1.Functions;
 
-using Company.Function._1.TradeItems;
+using TradeItems;
 
 /// <summary><c>POST /trade-items</c>: places a trade item, which is then the caller's.</summary>
 internal static class PlaceTradeItem

@@ -1,8 +1,8 @@
 using System.Text;
 
-namespace Company.Function._1.Tests.TradeItems;
+namespace Company.Function._1.Tests;
 
-using Company.Function._1.TradeItems;
+using TradeItems;
 
 public sealed class TradeItemReadingTests
 {

@@ -1,6 +1,6 @@
-namespace Company.Function._1.Tests.TradeItems;
+namespace Company.Function._1.Tests;
 
-using Company.Function._1.TradeItems;
+using TradeItems;
 
 public sealed class TradeItemTests
 {

@@ -2,7 +2,7 @@
 
 namespace sls_function.Host;
 
-using sls_function.Orders;
+using Orders;
 
 /// <summary>The service on Kestrel: the same routes, functions and orders as on Lambda, in one process.</summary>
 internal static class HostedService

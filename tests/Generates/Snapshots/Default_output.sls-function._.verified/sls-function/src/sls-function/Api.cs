@@ -2,8 +2,8 @@
 
 namespace sls_function;
 
-using sls_function.Functions;
-using sls_function.Orders;
+using Functions;
+using Orders;
 
 /// <summary>What is served over HTTP: every route with the function behind it, on Lambda and on Kestrel.</summary>
 internal static class Api

@@ -6,7 +6,7 @@ using Serverless.Tokens;
 
 namespace sls_function.Tests;
 
-using sls_function.Host;
+using Host;
 
 /// <summary>The service on Kestrel, over HTTP.</summary>
 public sealed class HostTests(LocalServices services) : IAsyncLifetime

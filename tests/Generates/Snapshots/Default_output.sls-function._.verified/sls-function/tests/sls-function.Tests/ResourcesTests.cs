@@ -1,6 +1,6 @@
 ﻿namespace sls_function.Tests;
 
-using sls_function.Orders;
+using Orders;
 
 /// <summary>What holds for the CloudFormation of this service, beside what holds for that of every one.</summary>
 public sealed class ResourcesTests : DeploymentTest

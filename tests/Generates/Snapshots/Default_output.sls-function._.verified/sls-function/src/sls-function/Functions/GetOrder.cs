@@ -2,7 +2,7 @@
 
 namespace sls_function.Functions;
 
-using sls_function.Orders;
+using Orders;
 
 /// <summary><c>GET /orders/{id}</c>: an order, for the one who placed it.</summary>
 internal static class GetOrder

@@ -2,7 +2,7 @@
 
 namespace sls_function.Functions;
 
-using sls_function.Orders;
+using Orders;
 
 /// <summary><c>POST /orders</c>: places an order, which is then the caller's.</summary>
 internal static class PlaceOrder

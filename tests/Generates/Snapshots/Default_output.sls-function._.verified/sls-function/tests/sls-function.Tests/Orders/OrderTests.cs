@@ -1,6 +1,6 @@
-﻿namespace sls_function.Tests.Orders;
+﻿namespace sls_function.Tests;
 
-using sls_function.Orders;
+using Orders;
 
 public sealed class OrderTests
 {
