@@ -1,23 +1,24 @@
-// dotnet run -c Release --project bench [-- [coldstart] [throughput] [scaffolding] [--peer <name>=<path>]…]
+// dotnet run -c Release --project bench [-- [coldstart] [throughput] [scaffolding] [--peer <name>=<path>]… [--forwarder <name>=<path>]…]
 //
 // How fast the generated services start and work, and how fast they are made. README.md beside this file says how to read it.
 
 using Serverless.Templates.Bench;
 using Serverless.Templates.Tests;
 
-Dictionary<string, Func<Report, IReadOnlyList<Peer>, Task>> benchmarks = new()
-{
-    ["coldstart"] = ColdStarts.RunAsync,
-    ["throughput"] = (report, _) => Throughput.RunAsync(report),
-    ["scaffolding"] = (report, _) => Scaffolding.RunAsync(report),
-};
 var chosen = new List<string>();
 var peers = new List<Peer>();
+var forwarders = new List<Peer>();
+Dictionary<string, Func<Report, Task>> benchmarks = new()
+{
+    ["coldstart"] = report => ColdStarts.RunAsync(report, peers),
+    ["throughput"] = report => Throughput.RunAsync(report, forwarders),
+    ["scaffolding"] = Scaffolding.RunAsync,
+};
 for (var i = 0; i < args.Length; i++)
 {
-    if (args[i] == "--peer" && i + 1 < args.Length && Peer.TryParse(args[i + 1], out var peer))
+    if (args[i] is "--peer" or "--forwarder" && i + 1 < args.Length && Peer.TryParse(args[i + 1], out var peer))
     {
-        peers.Add(peer);
+        (args[i] == "--peer" ? peers : forwarders).Add(peer);
         i++;
     }
     else if (benchmarks.ContainsKey(args[i]))
@@ -26,7 +27,7 @@ for (var i = 0; i < args.Length; i++)
     }
     else
     {
-        Console.Error.WriteLine($"{string.Join(' ', args[i..])} is not understood. Expected: {string.Join(", ", benchmarks.Keys)} (none of them for all), and --peer <name>=<path of an executable>.");
+        Console.Error.WriteLine($"{string.Join(' ', args[i..])} is not understood. Expected: {string.Join(", ", benchmarks.Keys)} (none of them for all), and --peer or --forwarder <name>=<path of an executable>.");
         return 2;
     }
 }
@@ -35,7 +36,7 @@ try
 {
     var report = new Report();
     foreach (var name in chosen.Count > 0 ? chosen : [.. benchmarks.Keys])
-        await benchmarks[name](report, peers);
+        await benchmarks[name](report);
     if (chosen.Count == 0)
         await report.SaveAsync();
     return 0;

@@ -16,51 +16,86 @@ internal static class Throughput
     private const int Turns = 9;
     // The system counts a process's time in hundredths of a second: a measurement takes about this many lines.
     private const int LinesPerTurn = 50_000;
+    // The longest line that CloudWatch Logs took until 2025; so many of them fill a payload.
+    private const int LargestLine = 256_000;
+    private const int LargestLines = 2_600;
 
     private static readonly (string Name, int Lines, Func<int, string> Line)[] Workloads =
     [
-        ("JSON, ASCII, 1,000 lines", 1_000, line => Json(line, "order was placed")),
-        ("JSON, multi-byte, 1,000 lines", 1_000, line => Json(line, "Zoë bestellte für 12,50 €")),
-        ("text, ASCII, 1,000 lines", 1_000, line => $"2026-11-22T12:00:00.000Z order {line} was placed for 12.50 {Filler}"),
-        ("text, multi-byte, 1,000 lines", 1_000, line => $"2026-11-22T12:00:00.000Z Zoë bestellte {line} für 12,50 € {Filler}"),
-        ("JSON, ASCII, 10,000 lines", 10_000, line => Json(line, "order was placed")),
+        ("JSON, ASCII, 1,000 lines", 1_000, line => Json(line, "order was placed", words: line)),
+        ("JSON, multi-byte, 1,000 lines", 1_000, line => Json(line, "Zoë bestellte für 12,50 €", words: line)),
+        ("text, ASCII, 1,000 lines", 1_000, line => $"2026-11-22T12:00:00.000Z order {line} was placed for 12.50 {Filler(line)}"),
+        ("text, multi-byte, 1,000 lines", 1_000, line => $"2026-11-22T12:00:00.000Z Zoë bestellte {line} für 12,50 € {Filler(line)}"),
+        ("JSON, ASCII, 10,000 lines", 10_000, line => Json(line, "order was placed", words: line)),
     ];
 
-    private static string Filler { get; } = string.Concat(Enumerable.Range(0, 36).Select(word => $"word{word * 7919 % 1000} "));
+    // Other words in every line: lines that repeat each other would make gzip, and with it the floor, faster than any log does.
+    private static string Filler(int line) => string.Concat(Enumerable.Range(0, 36).Select(word => $"word{Mix(line, word) % 1_000} "));
 
-    public static async Task RunAsync(Report report)
+    // The same every time, and without a pattern that gzip could find.
+    private static uint Mix(int line, int word)
     {
-        var template = Template.Named("sls-forwarder");
-        await using var platform = await LogPlatform.StartAsync("splunk");
-        await using var running = await Running.StartAsync(await PublishedService.ShareAsync(template, "aot"), platform);
+        var mixed = unchecked((uint)line * 0x9E3779B1u + (uint)word * 0x85EBCA6Bu);
+        mixed = unchecked((mixed ^ (mixed >> 15)) * 0xC2B2AE35u);
+        return mixed ^ (mixed >> 13);
+    }
 
+    /// <param name="others">Other builds of the forwarder for Splunk, measured in the same turns.</param>
+    public static async Task RunAsync(Report report, IReadOnlyList<Peer> others)
+    {
+        var published = await PublishedService.ShareAsync(Template.Named("sls-forwarder"), "aot");
+        await using var platform = await LogPlatform.StartAsync("splunk");
+        var variables = platform.EnvironmentOf(await Stack.CompileAsync(published.Service), "forwarder");
+        Peer[] builds = [new("`sls-forwarder`", published.Binary), .. others];
+        Task<Running> StartAsync(Peer build) => Running.StartAsync(build.Path, variables, platform);
+
+        var running = await Task.WhenAll(builds.Select(StartAsync));
         var rows = new List<string[]>();
         foreach (var (name, lines, line) in Workloads)
         {
             var log = new LogEvent(lines, line);
             var events = Math.Max(1, LinesPerTurn / lines);
-            var values = await InTurnsAsync(Turns, () => Task.FromResult(Floor(log, events)), () => running.ShipAsync(log, events));
-            var (floor, forwarder) = (Median(values[0]), Median(values[1]));
-            rows.Add([name, Text($"{forwarder / floor:0.0}"), Text($"{1 / forwarder:0}"), Text($"{log.Bytes / 1e6 / lines / forwarder:0.0}"), Text($"{(double)log.Bytes / lines:0}"), Text($"{running.PeakMemory / 1e6:0}")]);
+            var values = await InTurnsAsync(Turns, [() => Task.FromResult(Floor(log, events)), .. running.Select<Running, Func<Task<double>>>(one => () => one.ShipAsync(log, events))]);
+            foreach (var (i, build) in builds.Index())
+            {
+                var (floor, forwarder) = (Median(values[0]), Median(values[i + 1]));
+                rows.Add([name, build.Name, Text($"{forwarder / floor:0.0}"), Text($"{1 / forwarder:0}"), Text($"{log.Bytes / 1e6 / lines / forwarder:0.0}"), Text($"{(double)log.Bytes / lines:0}"), Text($"{running[i].PeakMemory / 1e6:0}")]);
+            }
         }
         report.Add(
             "The forwarder's throughput",
             $"Processor time per line of the native binary with the destination on loopback, medians of {Turns}, divided by the floor: gunzip and fastest gzip of the same bytes.",
-            ["events of", "÷ floor", "lines per CPU-second", "MB/s per core", "bytes per line", "peak memory so far, MB"],
+            ["events of", "", "÷ floor", "lines per CPU-second", "MB/s per core", "bytes per line", "peak memory so far, MB"],
             rows);
 
         var growth = new List<string[]>();
         foreach (var lines in new[] { 1, 10, 100, 1_000, 10_000, 100_000 })
         {
-            var log = new LogEvent(lines, Workloads[0].Line);
-            var perLine = Median((await InTurnsAsync(5, () => running.ShipAsync(log, Math.Max(1, Math.Min(2_000, LinesPerTurn / lines)))))[0]);
-            growth.Add([Text($"{lines:N0}"), Text($"{perLine * 1e6:0.0}"), Text($"{perLine * lines * 1e3:0.00}"), Text($"{running.PeakMemory / 1e6:0}")]);
+            var log = new LogEvent(lines, line => Json(line, "order was placed", words: 0));
+            var perLine = Median((await InTurnsAsync(5, () => running[0].ShipAsync(log, Math.Max(1, Math.Min(2_000, LinesPerTurn / lines)))))[0]);
+            growth.Add([Text($"{lines:N0}"), Text($"{perLine * 1e6:0.0}"), Text($"{perLine * lines * 1e3:0.00}"), Text($"{running[0].PeakMemory / 1e6:0}")]);
         }
-        report.Add("The forwarder's growth", "The same with events of 1 to 100,000 JSON lines.", ["lines per event", "µs of CPU per line", "ms of CPU per event", "peak memory so far, MB"], growth);
+        foreach (var one in running)
+            await one.DisposeAsync();
+        report.Add("The forwarder's growth", "The same with events of 1 to 100,000 JSON lines, all with the same words: of others, 100,000 would not fit into what CloudWatch Logs sends.", ["lines per event", "µs of CPU per line", "ms of CPU per event", "peak memory so far, MB"], growth);
+
+        var largest = new LogEvent(LargestLines, _ => new string('x', LargestLine));
+        var rowsOfLargest = new List<string[]>();
+        foreach (var build in builds)
+        {
+            await using var one = await StartAsync(build);
+            var perLine = await one.ShipAsync(largest, 1);
+            rowsOfLargest.Add([build.Name, Text($"{perLine * LargestLines:0.0}"), Text($"{largest.Bytes / 1e6 / LargestLines / perLine:0}"), Text($"{one.PeakMemory / 1e6:0.0}")]);
+        }
+        report.Add(
+            "The largest event",
+            Text($"{largest.Bytes / 1e6:0} MB of lines that gzip packs into {largest.Payload.Length / 1e6:0.00} MB, near the 1 MB that Lambda takes; the first event of a new process."),
+            ["", "seconds of CPU", "MB/s per core", "peak memory, MB"],
+            rowsOfLargest);
     }
 
-    private static string Json(int line, string message) =>
-        new JsonObject { ["timestamp"] = "2026-11-22T12:00:00.000Z", ["level"] = "Information", ["message"] = $"{line} {message} {Filler}", ["traceId"] = "Root=1-67891233-abcdef012345678912345678" }.ToJsonString();
+    private static string Json(int line, string message, int words) =>
+        new JsonObject { ["timestamp"] = "2026-11-22T12:00:00.000Z", ["level"] = "Information", ["message"] = $"{line} {message} {Filler(words)}", ["traceId"] = "Root=1-67891233-abcdef012345678912345678" }.ToJsonString();
 
     // Seconds per line, of one processor.
     private static double Floor(LogEvent log, int events)
@@ -114,10 +149,10 @@ internal static class Throughput
     {
         public long PeakMemory => process.PeakMemory;
 
-        public static async Task<Running> StartAsync(PublishedService published, LogPlatform platform)
+        public static async Task<Running> StartAsync(string binary, IReadOnlyDictionary<string, string?> variables, LogPlatform platform)
         {
             var api = await RuntimeApi.StartAsync();
-            return new Running(api, LambdaProcess.Start(published.Binary, api, "forwarder", platform.EnvironmentOf(await Stack.CompileAsync(published.Service), "forwarder")), platform);
+            return new Running(api, LambdaProcess.Start(binary, api, "forwarder", variables), platform);
         }
 
         /// <summary>Ships the event so many times.</summary>
