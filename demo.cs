@@ -125,7 +125,7 @@ async Task CallLocally()
     {
         for (var waited = Stopwatch.StartNew(); !holds(); await Task.Delay(100))
             if (local.HasExited || waited.Elapsed > TimeSpan.FromMinutes(5))
-                throw new DemoException($"Waited in vain until {what}:\n{string.Join('\n', lines)}");
+                throw new DemoException($"{what} did not happen in time:\n{string.Join('\n', lines)}");
     }
 }
 

@@ -43,7 +43,7 @@ public sealed partial class RedeploymentTests
     {
         var stack = await StackOfAsync(template, options);
 
-        // A secret may be read by nothing else, and is in nobody's parameters.
+        // Only the function may read the secret, and no parameter holds it.
         Assert.All(
             DynamicReference().Matches(stack.Json.ToJsonString()).Where(reference => !reference.Value.StartsWith("{{resolve:secretsmanager:", StringComparison.Ordinal)),
             reference => Assert.Equal("{{resolve:ssm:/acme/dev/log-forwarder/arn}}", reference.Value));

@@ -48,7 +48,7 @@ public sealed class ForwarderArnTests
         var build = await Building.Value;
         var service = await ServiceAsync(template, value);
 
-        Assert.Contains(build.Faults(service), fault => fault.Contains($"--forwarderArn is \"{JsonSerializer.Deserialize<string>(value)}\"; expected is the ARN of a Lambda function", StringComparison.Ordinal));
+        Assert.Contains(build.Faults(service), fault => fault.Contains($"--forwarderArn is \"{JsonSerializer.Deserialize<string>(value)}\"; expected the ARN of a Lambda function", StringComparison.Ordinal));
         Assert.False(Build.HasBuilt(service.Project));
     }
 

@@ -28,7 +28,7 @@ public static class DynamoDb
         if (setting("AWS_ENDPOINT_URL_DYNAMODB") is not { Length: > 0 } endpoint)
         {
             if (string.IsNullOrWhiteSpace(region))
-                throw new SettingException("The setting AWS_REGION is missing; expected is the region of the tables.");
+                throw new SettingException("The setting AWS_REGION is missing; expected the region of the tables.");
             config.RegionEndpoint = RegionEndpoint.GetBySystemName(region);
             return new AmazonDynamoDBClient(config);
         }
@@ -46,7 +46,7 @@ public static class DynamoDb
     public static string TableName(Func<string, string?> setting, string name) =>
         setting(name) is { } table && !string.IsNullOrWhiteSpace(table)
             ? table
-            : throw new SettingException($"The setting {name} is missing; expected is the name of a DynamoDB table.");
+            : throw new SettingException($"The setting {name} is missing; expected the name of a DynamoDB table.");
 
     /// <summary>Calls DynamoDB. A condition that does not hold is an answer; every other failure is the table's.</summary>
     /// <param name="table">Which table is to blame, as the log names it.</param>

@@ -24,7 +24,7 @@ public static class KestrelHost
 
         var origins = OriginsOf(builder.Configuration["ALLOWED_ORIGINS"]);
         if (origins.Length == 0 || origins.Contains("*"))
-            throw new SettingException("ALLOWED_ORIGINS, or cors.json without it, is empty or holds \"*\"; expected are the origins of the pages that may call.");
+            throw new SettingException("ALLOWED_ORIGINS, or cors.json without it, is empty or holds \"*\"; expected the origins of the pages that may call.");
         builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
             .WithOrigins(origins)
             .WithMethods("GET", "POST", "PUT", "DELETE")

@@ -134,7 +134,7 @@ public static class KestrelRoutes
         }
         catch (BadHttpRequestException exception) when (exception.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
-            throw new ProblemException(413, "body_too_large", $"The body is too long; expected are at most {ApiRequest.MaxBodyBytes} bytes.");
+            throw new ProblemException(413, "body_too_large", $"The body is too long; expected at most {ApiRequest.MaxBodyBytes} bytes.");
         }
         catch (IOException exception)
         {

@@ -24,6 +24,6 @@ public static class DeployedRoutes
         null or "NONE" => Access.Anyone,
         "AWS_IAM" => Access.Iam,
         "CUSTOM" or "JWT" => Access.Token,
-        var other => throw new InvalidDataException($"The AuthorizationType is {other}; expected is CUSTOM, JWT, AWS_IAM or NONE."),
+        var other => throw new InvalidDataException($"The AuthorizationType is {other}; expected CUSTOM, JWT, AWS_IAM or NONE."),
     };
 }

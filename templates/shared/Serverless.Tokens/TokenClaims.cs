@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace Serverless.Tokens;
 
 /// <summary>
-/// What a token says of itself. Nothing here is proved until the signature is verified.
+/// What a token claims. Nothing here is proved until the signature is verified.
 /// </summary>
 /// <remarks>
 /// Read strictly: a claim that is used must have its own JSON type, no member may occur twice, and one token has one spelling. A claim

@@ -88,7 +88,7 @@ public sealed class TokenVerifier : IDisposable
         if (token.Issuer is null || !keys.TryGetValue(TokenIssuer.WithoutSlash(token.Issuer), out var issuer))
             return new Denied("wrong_issuer", keyId);
 
-        // What the token says of itself comes first: the issuer is asked for a key only if nothing but the signature is open.
+        // The token's own claims are checked first: the issuer is asked for a key only if everything but the signature holds.
         var fault = FaultOf(token);
         var answer = fault is null
             ? await issuer.FindAsync(keyId, token.IssuedAt, cancellationToken)

@@ -96,7 +96,7 @@ public sealed class Service
 
         var name = Environment.GetEnvironmentVariable("SERVICE_FUNCTION") ?? Environment.GetEnvironmentVariable("_HANDLER") ?? "";
         if (!functions.TryGetValue(name, out var function))
-            return await RefuseAsync($"The handler is \"{name}\"; expected is one of: {Names}.");
+            return await RefuseAsync($"The handler is \"{name}\"; expected one of: {Names}.");
 
         var builder = LambdaBootstrapBuilder.Create(function);
         if (preparations.TryGetValue(name, out var prepare))

@@ -78,7 +78,7 @@ const guard = async ({ where, access }, resolveVariable) => {
   const token = (await resolveVariable('self:provider.httpApi.authorizers, null'))?.token;
   const guards = {
     ...(token && { token: token.type === 'jwt' ? { name: 'token', scopes: ['aws.cognito.signin.user.admin'] } : { name: 'token' } }),
-    // Without the role that the identity pool gives to whoever has signed in, nobody could call the route.
+    // Without the role that the identity pool gives to signed-in users, nobody could call the route.
     ...((await signedInRoleOf(resolveVariable)) && { iam: { type: 'aws_iam' } }),
     anyone: undefined,
   };

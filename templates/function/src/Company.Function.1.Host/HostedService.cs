@@ -16,7 +16,7 @@ internal static class HostedService
         var builder = KestrelHost.CreateBuilder(args);
         var configuration = builder.Configuration;
 
-        // Made here, not at the first request: what is missing is to be heard of now.
+        // Made here, not at the first request: a missing setting must be reported now.
         var tradeItems = TradeItemsTable.Open(name => configuration[name]);
 #if (guarded)
 #if (authJwt)

@@ -86,7 +86,7 @@ public sealed class ResourcesTests : DeploymentTest
 #if (authIam)
 
     [Fact]
-    public void Lets_whoever_has_signed_in_to_the_identity_pool_call_these_routes_and_no_others()
+    public void Lets_users_of_the_identity_pool_call_these_routes_and_no_others()
     {
         var policies = Deployed.Of("AWS::IAM::RolePolicy").Select(policy => policy.Value).ToList();
         var routes = Deployed.Of("AWS::ApiGatewayV2::Route").Select(route => System.Text.RegularExpressions.Regex.Replace(((string)route.Value["RouteKey"]!).Replace(" ", "", StringComparison.Ordinal), @"\{\w+\}", "*"));

@@ -303,7 +303,7 @@ public sealed class HttpApiTests
         });
 
         AssertProblem(response, 400, "invalid_body");
-        Assert.Contains("expected is a problem", (string)response["body"]!, StringComparison.Ordinal);
+        Assert.Contains("expected a problem", (string)response["body"]!, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -41,7 +41,7 @@ public sealed class ApiRequest
     /// <summary>Whom the authorizer let in.</summary>
     /// <exception cref="ProblemException">401: the request came past no authorizer, or with one that names nobody.</exception>
     public Caller RequireCaller() =>
-        Caller ?? throw new ProblemException(401, "not_signed_in", "The request names no caller; expected is a signed-in one.");
+        Caller ?? throw new ProblemException(401, "not_signed_in", "The request names no caller; expected a signed-in one.");
 
     /// <summary>The value of a <c>{name}</c> in the route's path.</summary>
     /// <exception cref="ProblemException">400: it is empty, or has more than 128 characters.</exception>
@@ -50,7 +50,7 @@ public sealed class ApiRequest
         var value = PathParameters.GetValueOrDefault(name, "");
         return value.Length is > 0 and <= 128
             ? value
-            : throw new ProblemException(400, "invalid_path", $"The path's {{{name}}} has {value.Length} characters; expected are 1 to 128.");
+            : throw new ProblemException(400, "invalid_path", $"The path's {{{name}}} has {value.Length} characters; expected 1 to 128.");
     }
 
     /// <summary>Reads the body as JSON.</summary>
@@ -63,17 +63,17 @@ public sealed class ApiRequest
         if (Body.Length > MaxBodyBytes)
             throw ProblemException.BodyTooLarge(Body.Length);
         if (Body.IsEmpty)
-            throw new ProblemException(400, "invalid_body", $"The body is empty; expected is {expected}.");
+            throw new ProblemException(400, "invalid_body", $"The body is empty; expected {expected}.");
         try
         {
             return JsonSerializer.Deserialize(Body.Span, type)
-                ?? throw new ProblemException(400, "invalid_body", $"The body is null; expected is {expected}.");
+                ?? throw new ProblemException(400, "invalid_body", $"The body is null; expected {expected}.");
         }
         catch (JsonException exception)
         {
             // The path says where without saying what: the value stays out of answers and logs.
             var where = exception.Path is null or "$" ? "" : $" at {exception.Path}";
-            throw new ProblemException(400, "invalid_body", $"The body is not the JSON expected{where}; expected is {expected}.");
+            throw new ProblemException(400, "invalid_body", $"The body is not the JSON expected{where}; expected {expected}.");
         }
     }
 }

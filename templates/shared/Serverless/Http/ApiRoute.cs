@@ -3,13 +3,13 @@ namespace Serverless;
 /// <summary>Who may call a route.</summary>
 public enum Access
 {
-    /// <summary>Whoever brings a token that the authorizer accepts.</summary>
+    /// <summary>Callers with a token that the authorizer accepts.</summary>
     Token,
 
-    /// <summary>Whoever signs the request with AWS credentials that IAM lets in, as the identity pool hands them out.</summary>
+    /// <summary>Callers who sign the request with AWS credentials that IAM allows, such as those from the identity pool.</summary>
     Iam,
 
-    /// <summary>Whoever finds it: no authorizer stands before it, and no caller is named.</summary>
+    /// <summary>Anyone: the route has no authorizer, and the request has no caller.</summary>
     Anyone,
 }
 
@@ -45,7 +45,7 @@ public sealed record ApiRoute(string Function, string Method, string Path, Acces
             if (request.Body.Length > ApiRequest.MaxBodyBytes)
                 throw ProblemException.BodyTooLarge(request.Body.Length);
             if (Access != Access.Anyone && request.RequireCaller().HasExpired(time))
-                throw new ProblemException(401, "expired", "The token has expired; expected is one that is still valid.");
+                throw new ProblemException(401, "expired", "The token has expired; expected one that is still valid.");
             response = await Handle(request);
         }
         catch (ProblemException exception)

@@ -29,7 +29,7 @@ public static class HttpApi
     {
         var headers = Copy(request.Headers, StringComparer.OrdinalIgnoreCase);
 
-        // The client's trace, if it sent one, else the invocation's: what the client knows is what it will ask for.
+        // The client's trace, if it sent one, otherwise the invocation's: a client asks about the trace that it knows.
         if (Trace.IsValid(headers.GetValueOrDefault(Trace.Header)))
             Trace.Current = headers[Trace.Header];
 

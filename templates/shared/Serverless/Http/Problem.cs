@@ -47,7 +47,7 @@ public sealed class ProblemException(int status, string code, string detail) : E
 
     /// <summary>413, for a body of so many bytes.</summary>
     public static ProblemException BodyTooLarge(long bytes) =>
-        new(413, "body_too_large", $"The body has {bytes} bytes; expected are at most {ApiRequest.MaxBodyBytes}.");
+        new(413, "body_too_large", $"The body has {bytes} bytes; expected at most {ApiRequest.MaxBodyBytes}.");
 }
 
 [JsonSourceGenerationOptions(

@@ -2,7 +2,7 @@ using Serverless;
 
 namespace Company.Auth._1.Functions;
 
-/// <summary><c>GET /hello</c>: greets whoever has signed in.</summary>
+/// <summary><c>GET /hello</c>: greets a signed-in user.</summary>
 internal static class Hello
 {
     /// <summary>Answers with the caller's identifier.</summary>

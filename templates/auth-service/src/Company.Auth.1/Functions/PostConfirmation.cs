@@ -37,7 +37,7 @@ internal static class PostConfirmation
             case "PostConfirmation_ConfirmSignUp":
                 var attributes = confirmation.Request?.UserAttributes ?? [];
                 if (attributes.GetValueOrDefault("sub") is not { Length: > 0 } sub)
-                    throw new InvalidDataException("The event's request.userAttributes names no sub; expected is the user's.");
+                    throw new InvalidDataException("The event's request.userAttributes names no sub; expected the user's.");
                 await CreateAsync(sub, attributes.GetValueOrDefault("email"), context, users);
                 break;
 
@@ -47,7 +47,7 @@ internal static class PostConfirmation
 
             default:
                 context.Logger.LogWarning(
-                    "Ignored: the trigger source is \"{TriggerSource}\"; expected is one of PostConfirmation_*", confirmation?.TriggerSource ?? "");
+                    "Ignored: the trigger source is \"{TriggerSource}\"; expected one of PostConfirmation_*", confirmation?.TriggerSource ?? "");
                 break;
         }
 

@@ -3,7 +3,7 @@ using Serverless;
 
 namespace Company.Auth._1.Functions;
 
-/// <summary><c>GET /world?team=&lt;id&gt;</c>: answers whoever may see that team.</summary>
+/// <summary><c>GET /world?team=&lt;id&gt;</c>: greets users who may see that team.</summary>
 internal static class TeamWorld
 {
     /// <summary>Answers with the caller's identifier, if they have the permission in the team.</summary>
@@ -11,7 +11,7 @@ internal static class TeamWorld
     {
         var team = request.Query.GetValueOrDefault("team", "");
         if (team.Length is 0 or > 128)
-            throw new ProblemException(400, "invalid_query", $"The query's 'team' has {team.Length} characters; expected are 1 to 128.");
+            throw new ProblemException(400, "invalid_query", $"The query's 'team' has {team.Length} characters; expected 1 to 128.");
         var membership = await users.RequirePermissionAsync(request.RequireCaller(), team, Permission.ReadTeam, request.Cancelled);
         return ApiResponse.Json(200, new Greeting("World", membership.Sub), ApiJson.Default.Greeting);
     }

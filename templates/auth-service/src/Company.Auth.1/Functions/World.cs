@@ -3,7 +3,7 @@ using Serverless;
 namespace Company.Auth._1.Functions;
 
 /// <summary>
-/// <c>GET /world</c>: answers whoever signs the request with the credentials of the identity pool. IAM decides, by the pool's role
+/// <c>GET /world</c>: greets callers who sign the request with the credentials of the identity pool. IAM decides, by the pool's role
 /// for signed-in users, before the function runs.
 /// </summary>
 internal static class World

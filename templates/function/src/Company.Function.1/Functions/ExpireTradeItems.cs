@@ -21,7 +21,7 @@ internal static class ExpireTradeItems
     public static async Task Handle(ScheduledEvent due, ILambdaContext context, TradeItemsTable tradeItems)
     {
         if (due.Time == default)
-            throw new InvalidDataException("The event has no time; expected is that of a schedule.");
+            throw new InvalidDataException("The event has no time; expected that of a schedule.");
 
         var expired = 0;
         using var time = new CancellationTokenSource(context.RemainingTime > Reserve ? context.RemainingTime - Reserve : TimeSpan.Zero);

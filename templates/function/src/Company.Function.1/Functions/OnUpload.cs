@@ -31,7 +31,7 @@ internal static class OnUpload
     {
         if (!record.EventName.StartsWith("ObjectCreated:", StringComparison.Ordinal))
         {
-            context.Logger.LogWarning("Ignored: the event is {EventName}; expected is one of ObjectCreated:*", record.EventName);
+            context.Logger.LogWarning("Ignored: the event is {EventName}; expected one of ObjectCreated:*", record.EventName);
             return;
         }
 
@@ -49,7 +49,7 @@ internal static class OnUpload
     private static async Task<byte[]?> ReadAsync(S3Event.S3Entity upload, IAmazonS3 s3, CancellationToken time)
     {
         if (upload.Object.Size > LongestTradeItem)
-            throw new InvalidTradeItemException($"The upload has {upload.Object.Size} bytes; expected are at most {LongestTradeItem}.");
+            throw new InvalidTradeItemException($"The upload has {upload.Object.Size} bytes; expected at most {LongestTradeItem}.");
         try
         {
             // The version that was uploaded: another may have taken its place. In the event the key is encoded as in a URL, with a plus for a space.

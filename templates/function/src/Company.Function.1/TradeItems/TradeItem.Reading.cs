@@ -16,7 +16,7 @@ internal sealed partial record TradeItem
         catch (JsonException exception)
         {
             var where = exception.Path is null or "$" ? "" : $" at {exception.Path}";
-            throw new InvalidTradeItemException($"The trade item is not the JSON expected{where}; expected is {Form}.");
+            throw new InvalidTradeItemException($"The trade item is not the JSON expected{where}; expected {Form}.");
         }
     }
 }

@@ -15,13 +15,13 @@ internal sealed partial record TradeItem(string Id, string? Customer, string Pro
     public static TradeItem Check(TradeItem? tradeItem)
     {
         if (tradeItem is null)
-            throw new InvalidTradeItemException($"The trade item is null; expected is {Form}.");
+            throw new InvalidTradeItemException($"The trade item is null; expected {Form}.");
         var fault =
-            tradeItem.Id is not { Length: > 0 and <= 64 } ? $"id has {tradeItem.Id?.Length ?? 0} characters; expected are 1 to 64"
-            : tradeItem.Customer is { Length: 0 or > 128 } ? $"customer has {tradeItem.Customer.Length} characters; expected are 1 to 128, or null"
-            : tradeItem.Product is not { Length: > 0 and <= 100 } ? $"product has {tradeItem.Product?.Length ?? 0} characters; expected are 1 to 100"
-            : tradeItem.Quantity is < 1 or > 1000 ? $"quantity is {tradeItem.Quantity}; expected is 1 to 1000"
-            : tradeItem.PlacedAt == default ? "placedAt is missing; expected is a time, as in 2026-11-22T12:00:00Z"
+            tradeItem.Id is not { Length: > 0 and <= 64 } ? $"id has {tradeItem.Id?.Length ?? 0} characters; expected 1 to 64"
+            : tradeItem.Customer is { Length: 0 or > 128 } ? $"customer has {tradeItem.Customer.Length} characters; expected 1 to 128, or null"
+            : tradeItem.Product is not { Length: > 0 and <= 100 } ? $"product has {tradeItem.Product?.Length ?? 0} characters; expected 1 to 100"
+            : tradeItem.Quantity is < 1 or > 1000 ? $"quantity is {tradeItem.Quantity}; expected 1 to 1000"
+            : tradeItem.PlacedAt == default ? "placedAt is missing; expected a time, as in 2026-11-22T12:00:00Z"
             : null;
         return fault is null ? tradeItem : throw new InvalidTradeItemException($"The trade item's {fault}.");
     }

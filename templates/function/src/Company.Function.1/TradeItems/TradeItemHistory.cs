@@ -20,9 +20,9 @@ internal sealed class TradeItemHistory(IAmazonDynamoDB client, string table) : I
     {
         var record = change.Dynamodb;
         if (change.EventName is not ("INSERT" or "MODIFY" or "REMOVE"))
-            throw new InvalidChangeException("The change's eventName is another; expected is INSERT, MODIFY or REMOVE.");
+            throw new InvalidChangeException("The change's eventName is another; expected INSERT, MODIFY or REMOVE.");
         if (record?.Keys is null || !record.Keys.TryGetValue("id", out var id) || id.S is not { Length: > 0 })
-            throw new InvalidChangeException("The change names no trade item; expected is the key id, a text.");
+            throw new InvalidChangeException("The change names no trade item; expected the key id, a text.");
         if (record.SequenceNumber is not { Length: > 0 } sequence)
             throw new InvalidChangeException("The change has no sequence number.");
 

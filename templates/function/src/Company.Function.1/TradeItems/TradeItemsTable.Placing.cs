@@ -25,7 +25,7 @@ internal sealed partial class TradeItemsTable
 
         try
         {
-            // The condition is what makes it happen once, whoever delivers the trade item twice, and however close together.
+            // The condition makes it happen once, even when the trade item is delivered twice at the same time.
             await DynamoDb.CallAsync(
                 "The trade items table",
                 () => client.PutItemAsync(
@@ -65,4 +65,4 @@ internal sealed partial class TradeItemsTable
 }
 
 /// <summary>Two trade items have the same id.</summary>
-internal sealed class TradeItemConflictException(string id) : Exception($"Another trade item has the id {id}; expected is one of its own for every trade item.");
+internal sealed class TradeItemConflictException(string id) : Exception($"Another trade item has the id {id}; expected one of its own for every trade item.");

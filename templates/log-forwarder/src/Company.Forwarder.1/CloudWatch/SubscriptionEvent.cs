@@ -11,7 +11,7 @@ public sealed partial class CloudWatchLogsJson : JsonSerializerContext;
 
 /// <summary>
 /// What CloudWatch Logs hands to Lambda: <c>{"awslogs": {"data": "&lt;base64 of gzipped JSON&gt;"}}</c>. It has been read once
-/// to its end, so it is whole, and what can only be known at its end is known: the trace of each request.
+/// to its end, so it is complete, and what only its end tells is known: the trace of each request.
 /// </summary>
 public sealed class SubscriptionEvent
 {

@@ -10,7 +10,7 @@ namespace Company.Forwarder._1;
 /// </summary>
 public sealed class LinePatterns
 {
-    /// <summary>Stands where the redact pattern matched.</summary>
+    /// <summary>Replaces what the redact pattern matched.</summary>
     public const string Redacted = "[redacted]";
 
     private readonly Regex[] includes;
@@ -46,7 +46,7 @@ public sealed class LinePatterns
     /// <summary>Applies the patterns to a line.</summary>
     /// <param name="line">Valid UTF-8; set to the redacted line where something was redacted.</param>
     /// <param name="scratch">An array of the shared pool that a redacted line is written to; replaced by a larger one when it is too small.</param>
-    /// <returns>Whether the line is to be shipped.</returns>
+    /// <returns>Whether to ship the line.</returns>
     public bool Apply(ref Span<byte> line, scoped ref byte[] scratch)
     {
         if (includes.Length == 0 && excludes.Length == 0 && redact is null)

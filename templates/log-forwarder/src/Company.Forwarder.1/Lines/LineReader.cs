@@ -3,7 +3,7 @@ using System.Buffers.Text;
 
 namespace Company.Forwarder._1;
 
-/// <summary>Reads the lines of an event that are to be shipped, with what each tells about itself and what lines before it tell.</summary>
+/// <summary>Reads the lines of an event to ship, with what each line and the lines before it tell about it.</summary>
 public sealed class LineReader(SubscriptionEvent logs, LogSource source, LinePatterns patterns, bool keepPlatformLines) : IDisposable
 {
     private readonly LogEventReader events = logs.OpenEvents();
@@ -17,7 +17,7 @@ public sealed class LineReader(SubscriptionEvent logs, LogSource source, LinePat
     /// <summary>Which log event of the event the line is, from 0 on.</summary>
     public int Index { get; private set; } = -1;
 
-    /// <summary>Goes to the next line that is to be shipped.</summary>
+    /// <summary>Goes to the next line to ship.</summary>
     /// <returns>False when there is none.</returns>
     public bool Read(out LogLine line)
     {

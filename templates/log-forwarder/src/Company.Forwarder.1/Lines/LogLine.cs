@@ -1,6 +1,6 @@
 namespace Company.Forwarder._1;
 
-/// <summary>A line that is to be shipped, or a part of it. Its spans are gone when the next line is read.</summary>
+/// <summary>A line to ship, or a part of it. Its spans are gone when the next line is read.</summary>
 public readonly ref struct LogLine
 {
     /// <summary>What was logged: valid UTF-8, without the line break at its end.</summary>

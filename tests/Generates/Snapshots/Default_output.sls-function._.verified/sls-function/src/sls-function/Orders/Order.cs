@@ -15,13 +15,13 @@ internal sealed partial record Order(string Id, string? Customer, string Product
     public static Order Check(Order? order)
     {
         if (order is null)
-            throw new InvalidOrderException($"The order is null; expected is {Form}.");
+            throw new InvalidOrderException($"The order is null; expected {Form}.");
         var fault =
-            order.Id is not { Length: > 0 and <= 64 } ? $"id has {order.Id?.Length ?? 0} characters; expected are 1 to 64"
-            : order.Customer is { Length: 0 or > 128 } ? $"customer has {order.Customer.Length} characters; expected are 1 to 128, or null"
-            : order.Product is not { Length: > 0 and <= 100 } ? $"product has {order.Product?.Length ?? 0} characters; expected are 1 to 100"
-            : order.Quantity is < 1 or > 1000 ? $"quantity is {order.Quantity}; expected is 1 to 1000"
-            : order.PlacedAt == default ? "placedAt is missing; expected is a time, as in 2026-11-22T12:00:00Z"
+            order.Id is not { Length: > 0 and <= 64 } ? $"id has {order.Id?.Length ?? 0} characters; expected 1 to 64"
+            : order.Customer is { Length: 0 or > 128 } ? $"customer has {order.Customer.Length} characters; expected 1 to 128, or null"
+            : order.Product is not { Length: > 0 and <= 100 } ? $"product has {order.Product?.Length ?? 0} characters; expected 1 to 100"
+            : order.Quantity is < 1 or > 1000 ? $"quantity is {order.Quantity}; expected 1 to 1000"
+            : order.PlacedAt == default ? "placedAt is missing; expected a time, as in 2026-11-22T12:00:00Z"
             : null;
         return fault is null ? order : throw new InvalidOrderException($"The order's {fault}.");
     }

@@ -65,4 +65,4 @@ internal sealed partial class OrdersTable
 }
 
 /// <summary>Two orders have the same id.</summary>
-internal sealed class OrderConflictException(string id) : Exception($"Another order has the id {id}; expected is one of its own for every order.");
+internal sealed class OrderConflictException(string id) : Exception($"Another order has the id {id}; expected one of its own for every order.");

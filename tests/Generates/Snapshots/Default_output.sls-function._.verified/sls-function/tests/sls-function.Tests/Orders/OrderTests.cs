@@ -15,13 +15,13 @@ public sealed class OrderTests
     }
 
     [Theory]
-    [InlineData(0, 1, 1, 1, "id has 0 characters; expected are 1 to 64")]
+    [InlineData(0, 1, 1, 1, "id has 0 characters; expected 1 to 64")]
     [InlineData(65, 1, 1, 1, "id has 65 characters")]
     [InlineData(1, 0, 1, 1, "customer has 0 characters")]
     [InlineData(1, 129, 1, 1, "customer has 129 characters")]
-    [InlineData(1, 1, 0, 1, "product has 0 characters; expected are 1 to 100")]
+    [InlineData(1, 1, 0, 1, "product has 0 characters; expected 1 to 100")]
     [InlineData(1, 1, 101, 1, "product has 101 characters")]
-    [InlineData(1, 1, 1, 0, "quantity is 0; expected is 1 to 1000")]
+    [InlineData(1, 1, 1, 0, "quantity is 0; expected 1 to 1000")]
     [InlineData(1, 1, 1, 1001, "quantity is 1001")]
     public void Says_which_value_is_out_of_bounds(int id, int customer, int product, int quantity, string why)
     {
