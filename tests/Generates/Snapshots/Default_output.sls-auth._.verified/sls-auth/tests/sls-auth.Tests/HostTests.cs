@@ -29,7 +29,7 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Greets_whoever_has_signed_in_and_carries_the_trace()
+    public async Task Greets_a_signed_in_user_and_carries_the_trace()
     {
         await StartAsync();
         const string TraceId = "Root=1-67891233-abcdef012345678912345678";
@@ -375,7 +375,7 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
         return await http.SendAsync(request, Cancel);
     }
 
-    /// <summary>Sends these bytes and no more, for what an HTTP client would mend, and reads the answer to its end.</summary>
+    /// <summary>Sends these bytes and no more, for requests that an HTTP client would correct, and reads the answer to its end.</summary>
     private async Task<string> SendRawAsync(string request)
     {
         var address = new Uri(app!.Urls.First());

@@ -14,7 +14,7 @@ internal static class HostedService
         var builder = KestrelHost.CreateBuilder(args);
         var configuration = builder.Configuration;
 
-        // Made here, not at the first request: what is missing is to be heard of now.
+        // Made here, not at the first request: a missing setting must be reported now.
         var orders = OrdersTable.Open(name => configuration[name]);
         var rules = TokenRules.From(name => configuration[name]);
         var verifier = new TokenVerifier(rules, TimeProvider.System);

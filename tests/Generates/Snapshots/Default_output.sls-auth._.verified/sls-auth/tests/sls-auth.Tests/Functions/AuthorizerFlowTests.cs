@@ -69,7 +69,7 @@ public sealed class AuthorizerFlowTests(LocalServices services) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_address_of_a_user_follows_the_pool_whoever_made_them()
+    public async Task The_address_of_a_user_follows_the_pool()
     {
         var (email, other) = ($"{Guid.NewGuid():n}@example.com", $"{Guid.NewGuid():n}@example.com");
         services.Trigger = Task.FromResult;

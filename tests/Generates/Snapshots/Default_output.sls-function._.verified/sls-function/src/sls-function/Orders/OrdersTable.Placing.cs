@@ -25,7 +25,7 @@ internal sealed partial class OrdersTable
 
         try
         {
-            // The condition is what makes it happen once, whoever delivers the order twice, and however close together.
+            // The condition makes it happen once, even when the order is delivered twice at the same time.
             await DynamoDb.CallAsync(
                 "The orders table",
                 () => client.PutItemAsync(
