@@ -48,6 +48,15 @@ public sealed class LogzIoTests
     public void Refuses_a_type_with_a_line_break_and_does_not_repeat_it() =>
         Assert.Equal("LOGZIO_TYPE has a line break or another control character; must be a name without blanks.", Assert.Throws<SettingException>(() => new LogzIo(_ => "a\nb")).Message);
 
+    [Fact]
+    public async Task Escapes_the_type_in_the_address()
+    {
+        await using var server = await DestinationServer.StartAsync(new LogzIoServer());
+        await TestShipper.Create(server, new Dictionary<string, string> { ["LOGZIO_TYPE"] = "a&token=b#c" }).ShipAsync(LogsEvent.Of("a"), new TestInvocation());
+
+        Assert.Equal("/?token=token-1&type=a%26token%3Db%23c", Assert.Single(server.Requests).Target);
+    }
+
     [Theory]
     [InlineData("https://listener.logz.io:8071", "https://listener.logz.io:8071/?token=t%26u&type=cloudwatch")]
     [InlineData("https://proxy/logz?tenant=7", "https://proxy/logz/?tenant=7&token=t%26u&type=cloudwatch")]

@@ -66,6 +66,7 @@ public sealed class SumoLogicTests
     [InlineData(200, """{"error":"x"}""", "Retry { Reason = 200, which is not how Sumo Logic confirms that it has the lines }")]
     [InlineData(200, """{"status":200,"id":"A","code":"bad.http.header.fields","message":"m"}""", "Delivered { }")]
     [InlineData(200, """{"status":200,"id":"A","errors":[{"code":"c"}]}""", "Retry { Reason = 200, which is not how Sumo Logic confirms that it has the lines }")]
+    [InlineData(200, """{"status":200,"id":"A","error":"x"}""", "Retry { Reason = 200, which is not how Sumo Logic confirms that it has the lines }")]
     [InlineData(200, "\n", "Delivered { }")]
     public void Counts_as_delivered_only_what_Sumo_Logic_confirms(int status, string body, string verdict) =>
         Assert.Equal(verdict, new SumoLogic(_ => null).Judge((HttpStatusCode)status, Encoding.UTF8.GetBytes(body), 5).ToString());

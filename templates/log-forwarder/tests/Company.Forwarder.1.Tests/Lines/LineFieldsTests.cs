@@ -96,6 +96,8 @@ public sealed class LineFieldsTests
     [InlineData("""{"log":{"logger":"a","level":"ERROR"}}""", "error")]
     [InlineData("""{"levelname":"WARNING","levelno":30}""", "warn")] // Python
     [InlineData("""{"levelno":30}""", "warn")]
+    [InlineData("""{"levelname":"ERROR"}""", "error")]
+    [InlineData("""{"log_level":"warning"}""", "warn")]
     [InlineData("""{"level":"SEVERE"}""", "error")] // java.util.logging
     [InlineData("""{"level":"FINE"}""", "debug")]
     [InlineData("""{"level":"dpanic"}""", "fatal")] // zap
@@ -103,6 +105,9 @@ public sealed class LineFieldsTests
     [InlineData("""{"level":"silly"}""", "trace")] // winston
     [InlineData("""{"severityText":"Warn","severityNumber":13}""", "warn")] // OpenTelemetry
     [InlineData("""{"SeverityNumber":17}""", "error")]
+    [InlineData("""{"severityText":"Error"}""", "error")]
+    [InlineData("""{"severity_text":"Error"}""", "error")]
+    [InlineData("""{"severity_number":17}""", "error")]
     [InlineData("""{"level":"audit","severity":"ERROR"}""", "error")] // the first that is known
     [InlineData("""{"level":{"name":"INFO"},"severity":["x"]}""", "")]
     public void Knows_the_levels_of_the_common_loggers(string line, string level) =>

@@ -76,6 +76,20 @@ public sealed class LineReaderTests
             Read(LogsEvent.Of($"START RequestId: {Id} Version: $LATEST", line, "no id", $"END RequestId: {Id}")),
             read => Assert.Equal(Id, read.RequestId));
 
+    // Each as the only word of Lambda's that the event has about its request.
+    [Theory]
+    [InlineData("""{{"time":"t","type":"platform.start","record":{{"requestId":"{0}"}}}}""")]
+    [InlineData("2026-11-22T12:00:00.124Z\t{0}\tINFO\tthe event begins in the middle of a request")]
+    public void Keeps_a_request_when_a_JSON_line_of_another_systems_looks_like_one_of_a_runtimes(string start)
+    {
+        var lines = Read(LogsEvent.Of(
+            string.Format(CultureInfo.InvariantCulture, start, Id),
+            $$"""{"timestamp":"t","level":"info","requestId":"{{NextId}}","message":"called the shop"}""",
+            "no id"));
+
+        Assert.All(lines, line => Assert.Equal(Id, line.RequestId));
+    }
+
     [Fact]
     public void Gives_the_lines_around_another_systems_request_id_their_trace()
     {
@@ -112,6 +126,15 @@ public sealed class LineReaderTests
         Assert.Equal([Id, NextId, "", Id, ""], lines.Select(line => line.RequestId));
     }
 
+    [Fact]
+    public void Gives_a_line_that_names_no_request_none_once_a_request_comes_back_also_without_traces()
+    {
+        string Line(string id) => $$"""{"timestamp":"t","level":"Information","requestId":"{{id}}","message":"m"}""";
+        var lines = Read(LogsEvent.Of(Line(Id), Line(NextId), Line(Id), """{"message":"which?"}"""));
+
+        Assert.Equal([Id, NextId, Id, ""], lines.Select(line => line.RequestId));
+    }
+
     [Theory]
     [InlineData($"2026-11-22T12:00:07.500Z\t{Id}\tINFO\t{{\"orderId\":7}}", "info")] // Node
     [InlineData($"2026-11-22T12:00:07.500Z\t{Id}\tERROR\t{{\"orderId\":7}}\n", "error")]
@@ -125,6 +148,25 @@ public sealed class LineReaderTests
         Assert.True(line.IsJson);
         Assert.Equal(7, JsonElement.Parse(Encoding.UTF8.GetString(line.Text)).GetProperty("orderId").GetInt32());
         Assert.Equal((level, Id, 1_795_348_807_500), (Encoding.UTF8.GetString(line.Level), Encoding.UTF8.GetString(line.RequestId), line.Timestamp));
+    }
+
+    [Fact]
+    public void Takes_the_time_the_id_and_the_level_of_the_prefix_before_those_of_the_JSON_behind_it()
+    {
+        using var reader = Open(
+            LogsEvent.Of($"2026-11-22T12:00:07.500Z\t{Id}\tERROR\t{{\"level\":\"info\",\"requestId\":\"{NextId}\",\"timestamp\":\"2026-11-22T11:00:00.000Z\"}}"), new LinePatterns(), keepPlatformLines: true);
+
+        Assert.True(reader.Read(out var line));
+        Assert.Equal(("error", Id, 1_795_348_807_500), (Encoding.UTF8.GetString(line.Level), Encoding.UTF8.GetString(line.RequestId), line.Timestamp));
+    }
+
+    [Fact]
+    public void Reads_the_message_and_the_trace_of_the_JSON_behind_a_prefix()
+    {
+        using var reader = Open(LogsEvent.Of($"2026-11-22T12:00:07.500Z\t{Id}\tINFO\t{{\"message\":\"paid\",\"xray_trace_id\":\"{Trace}\"}}"), new LinePatterns(), keepPlatformLines: true);
+
+        Assert.True(reader.Read(out var line));
+        Assert.Equal(("\"paid\"", Trace), (Encoding.UTF8.GetString(line.Message), Encoding.UTF8.GetString(line.TraceId)));
     }
 
     [Theory]
