@@ -81,6 +81,20 @@ public sealed class LogShipperTests
     }
 
     [Fact]
+    public async Task Fails_for_a_line_of_which_a_part_is_missing()
+    {
+        await using var server = await DestinationServer.StartAsync();
+        var longest = server.CreateDestination().Limits.EntryBytes;
+        // The first of two parts is too long for it, the last is not.
+        server.LongestBody = longest / 2;
+        var failure = await Assert.ThrowsAsync<DeliveryException>(() =>
+            TestShipper.Create(server).ShipAsync(LogsEvent.Of(new string('x', longest + longest / 10)), new TestInvocation()));
+
+        Assert.Equal((1, 0), (failure.Undelivered, failure.Shipped));
+        Assert.Equal((2, 2), (Assert.Single(server.Taken).Part, Assert.Single(server.Taken).Parts));
+    }
+
+    [Fact]
     public async Task Is_quiet_when_nothing_is_wrong()
     {
         await using var server = await DestinationServer.StartAsync();
@@ -179,6 +193,21 @@ public sealed class LogShipperTests
         Assert.Equal(left, string.Join(',', server.Taken.Select(entry => entry.Line.GetString())));
     }
 
+    [Fact]
+    public async Task Keeps_the_patterns_for_all_where_a_log_group_has_its_own()
+    {
+        await using var server = await DestinationServer.StartAsync();
+        var settings = new Dictionary<string, string>
+        {
+            ["INCLUDE_PATTERN"] = "password",
+            ["REDACT_PATTERN"] = "hunter2",
+            ["LOG_GROUP_PATTERNS"] = """{"/aws/lambda/acme-*":{"exclude":"^DEBUG"}}""",
+        };
+        await TestShipper.Create(server, settings).ShipAsync(LogsEvent.Of("password hunter2", "another line", "DEBUG password"), new TestInvocation());
+
+        Assert.Equal("password [redacted]", Assert.Single(server.Taken).Line.GetString());
+    }
+
     [Theory]
     [InlineData("on", "", "ACCOUNT_LEVEL_POLICY", 1)]
     [InlineData("on", "", null, 0)] // the policy brings it as well
@@ -210,6 +239,19 @@ public sealed class LogShipperTests
         Assert.Equal(("Lambda shuts the environment down", 1, true), (failure.Reason, failure.Undelivered, failure.IsStopped));
         Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(3));
         Assert.Equal(1, JsonElement.Parse(Encoding.UTF8.GetString(output.ToArray())).GetProperty("Failed").GetInt32());
+    }
+
+    [Fact]
+    public async Task Ends_a_pause_when_the_environment_is_shut_down()
+    {
+        await using var server = await DestinationServer.StartAsync();
+        server.Faults = _ => new Fault(503) { RetryAfter = "10" };
+        using var shutdown = new CancellationTokenSource(TimeSpan.FromMilliseconds(500));
+        var started = Stopwatch.GetTimestamp();
+        var failure = await Assert.ThrowsAsync<DeliveryException>(() => TestShipper.Create(server, shutdown: shutdown).ShipAsync(LogsEvent.Of("a"), new TestInvocation()));
+
+        Assert.Equal("Lambda shuts the environment down", failure.Reason);
+        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(5));
     }
 
     [Fact]

@@ -18,6 +18,17 @@ public sealed class SettingsTests
         Read(("DESTINATION_SECRET", "ssm:/acme"), ("PLATFORM_LINES", ""), ("INCLUDE_PATTERN", ""), ("EXCLUDE_PATTERN", ""), ("REDACT_PATTERN", ""), ("REQUEST_TIMEOUT", ""), ("STAGE", ""));
 
     [Theory]
+    [InlineData(64, 256, true)]
+    [InlineData(65, 256, false)]
+    [InlineData(64, 257, false)]
+    public void Takes_static_fields_of_some_length(int name, int value, bool isTaken)
+    {
+        var failure = Record.Exception(() => Read(("DESTINATION_SECRET", "ssm:/acme"), ("STATIC_FIELDS", $"{new string('a', name)}={new string('b', value)}")));
+
+        Assert.Equal(isTaken, failure is not SettingException);
+    }
+
+    [Theory]
     [InlineData("PLATFORM_LINES", "no", "PLATFORM_LINES is \"no\"; must be keep or drop.")]
     [InlineData("REQUEST_TIMEOUT", "0", "REQUEST_TIMEOUT is \"0\"; must be a number of seconds from 1 to 120.")]
     [InlineData("REQUEST_TIMEOUT", "1m", "REQUEST_TIMEOUT is \"1m\"; must be a number of seconds from 1 to 120.")]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace Company.Forwarder._1.Tests;
@@ -134,6 +135,27 @@ public sealed class BinaryTests
     }
 
     [Fact]
+    public async Task The_forwarder_asks_the_extension_for_the_secret_past_every_proxy()
+    {
+        await using var server = await DestinationServer.StartAsync();
+        await using var extension = await Loopback.StartAsync(http => http.Response.WriteAsync($$"""{"SecretString":{{JsonSerializer.Serialize(server.Credentials)}}}"""));
+        using var proxy = ConnectProxy.Start(407);
+        await using var api = await RuntimeApi.StartAsync();
+        await using var function = RunningFunction.Start("forwarder", api, new Dictionary<string, string?>
+        {
+            ["DESTINATION_SECRET"] = "secretsmanager:acme",
+            ["PARAMETERS_SECRETS_EXTENSION_HTTP_PORT"] = $"{extension.Address.Port}",
+            ["HTTP_PROXY"] = $"{proxy.Address}",
+            ["NO_PROXY"] = "127.0.0.1",
+        });
+        var answer = await api.InvokeAsync("forwarder", LogsEvent.Of("a"));
+
+        Assert.True(answer.Succeeded, answer.Text);
+        Assert.Empty(proxy.Requests);
+        Assert.Single(server.Taken);
+    }
+
+    [Fact]
     public async Task The_forwarder_does_not_start_with_a_wrong_setting_and_says_so_in_one_clear_sentence()
     {
         await using var api = await RuntimeApi.StartAsync();
@@ -143,6 +165,26 @@ public sealed class BinaryTests
         Assert.Equal(("SettingException", false), (answer.ErrorType, answer.HasStarted));
         Assert.StartsWith("REDACT_PATTERN is \"(\"; must be a .NET regular expression", JsonElement.Parse(answer.Text).GetProperty("errorMessage").GetString(), StringComparison.Ordinal);
         await function.WaitForOutputAsync(line => line.Contains("REDACT_PATTERN is ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_forwarder_keeps_a_line_that_is_refused_for_good_in_the_bucket()
+    {
+        await using var server = await DestinationServer.StartAsync();
+        await using var s3 = await S3Server.StartAsync();
+        await using var api = await RuntimeApi.StartAsync();
+        server.LongestBody = 5_000;
+        await using var function = RunningFunction.Start("forwarder", api, new Dictionary<string, string?>
+        {
+            ["DESTINATION_CREDENTIALS"] = server.Credentials,
+            ["FAILED_EVENTS_BUCKET"] = "failed-events",
+            ["AWS_ENDPOINT_URL_S3"] = s3.Address.ToString(),
+        });
+        var answer = await api.InvokeAsync("forwarder", LogsEvent.Of("a", new string('x', 6_000)));
+
+        Assert.True(answer.Succeeded, answer.Text);
+        Assert.StartsWith("failed-events/refused/", Assert.Single(s3.Records), StringComparison.Ordinal);
+        Assert.Equal("a", Assert.Single(server.Taken).Line.GetString());
     }
 
     [Fact]
@@ -185,5 +227,25 @@ public sealed class BinaryTests
 
         Assert.Equal((null, """{"redriven":1,"failed":0,"remaining":false}"""), (answer.ErrorType, answer.Text));
         Assert.Equal("what redrive logged itself", Assert.Single(server.Taken).Line.GetString());
+    }
+
+    [Fact]
+    public async Task Redrive_ships_what_the_forwarder_leaves_to_the_accounts_policy_before_it_deletes_it()
+    {
+        await using var server = await DestinationServer.StartAsync();
+        await using var s3 = await S3Server.StartAsync();
+        await using var api = await RuntimeApi.StartAsync();
+        s3.Objects["failed-events/aws/lambda/async/log-forwarder-dev-forwarder/2026/11/22/2026-11-22T12.00.00-8f6b1c2a"] = RedriveTests.Failed(LogsEvent.Of("from before the policy"));
+        await using var function = RunningFunction.Start("redrive", api, new Dictionary<string, string?>
+        {
+            ["DESTINATION_CREDENTIALS"] = server.Credentials,
+            ["FAILED_EVENTS_BUCKET"] = "failed-events",
+            ["AWS_ENDPOINT_URL_S3"] = s3.Address.ToString(),
+            ["ALL_LOG_GROUPS"] = "on",
+        });
+        var answer = await api.InvokeAsync("redrive", "{}");
+
+        Assert.Equal((null, """{"redriven":1,"failed":0,"remaining":false}"""), (answer.ErrorType, answer.Text));
+        Assert.Equal("from before the policy", Assert.Single(server.Taken).Line.GetString());
     }
 }
