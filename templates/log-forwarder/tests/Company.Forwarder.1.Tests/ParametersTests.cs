@@ -26,6 +26,10 @@ public sealed class ParametersTests
         Assert.Equal(("on", "team=orders,tier=1", """{"/aws/lambda/noisy":{"exclude":"."}}""", "on", "on"), SettingsOf(on));
         Assert.Equal("rate(1 hour)", (string?)on["RedriveSchedule"]["ScheduleExpression"]);
         Assert.Equal("""{"Fn::GetAtt":["RedriveLambdaFunction","Arn"]}""", on["RedriveSchedule"]["Targets"]![0]!["Arn"]!.ToJsonString());
+        Assert.Equal((Metrics.Namespace, nameof(Metrics.Split)), ((string?)on["LinesSplit"]["Namespace"], (string?)on["LinesSplit"]["MetricName"]));
+        // From where the last run stopped, and never a second time by itself.
+        Assert.Equal("""{"continue":true}""", (string?)on["RedriveSchedule"]["Targets"]![0]!["Input"]);
+        Assert.Equal(("events.amazonaws.com", 0), ((string?)on["RedriveSchedulePermission"]["Principal"], (int)on["RedriveInvocations"]["MaximumRetryAttempts"]!));
     }
 
     [Fact]
@@ -35,15 +39,27 @@ public sealed class ParametersTests
         var policy = on["AllLogGroups"];
         var own = on.Of("AWS::Logs::LogGroup").Select(group => (string)group.Value["LogGroupName"]!).Order(StringComparer.Ordinal).ToList();
 
+        // CloudWatch Logs refuses the policy as long as it may not invoke the function.
+        Assert.Contains("SubscriptionPermission", on.Needs(on.Resources["AllLogGroups"]));
         Assert.Equal("SUBSCRIPTION_FILTER_POLICY", (string?)policy["PolicyType"]);
         Assert.Equal($"LogGroupName NOT IN {new JsonArray([.. own, "/aws/cloudtrail", "/aws/lambda/x"]).ToJsonString()}", (string?)policy["SelectionCriteria"]);
-        Assert.Equal("${ForwarderLambdaFunction.Arn}", (string?)JsonNode.Parse((string)policy["PolicyDocument"]!["Fn::Sub"]!)!["DestinationArn"]);
+        var document = JsonNode.Parse((string)policy["PolicyDocument"]!["Fn::Sub"]!)!;
+        Assert.Equal(("${ForwarderLambdaFunction.Arn}", ""), ((string?)document["DestinationArn"], (string?)document["FilterPattern"]));
 
         // The function leaves out the events of a log group's own filter exactly where the policy sends its lines.
         var variables = on["ForwarderLambdaFunction"]["Environment"]!["Variables"]!;
         var covered = AccountPolicy.Parse((string?)variables["ALL_LOG_GROUPS"], (string?)variables["EXCLUDED_LOG_GROUPS"]);
         Assert.True(covered.Covers("/aws/lambda/acme-auth-dev-hello"));
         Assert.All(own.Where(name => !name.EndsWith("-forwarder", StringComparison.Ordinal)).Append("/aws/cloudtrail").Append("/aws/lambda/x"), name => Assert.False(covered.Covers(name)));
+    }
+
+    [Fact]
+    public async Task Make_the_policy_before_the_function_relies_on_it()
+    {
+        var overlap = await PackageAsync("allLogGroups=overlap");
+
+        Assert.Single(overlap.Of("AWS::Logs::AccountPolicy"));
+        Assert.Equal("overlap", (string?)overlap["ForwarderLambdaFunction"]["Environment"]!["Variables"]!["ALL_LOG_GROUPS"]);
     }
 
     [Theory]
