@@ -6,7 +6,16 @@ namespace Serverless.Templates.Tests;
 /// <summary>The npm packages that a service deploys with.</summary>
 public sealed class NpmPackagesTests
 {
-    public static TheoryData<string, string> Pairs => Combinations.All;
+    // A venture has one package.json, at its root.
+    public static TheoryData<string, string> Pairs
+    {
+        get
+        {
+            var rows = Combinations.All;
+            rows.Add("sls-venture", "");
+            return rows;
+        }
+    }
 
     [TheoryThatNeeds("node", "npm")]
     [MemberData(nameof(Pairs))]
@@ -38,6 +47,21 @@ public sealed class NpmPackagesTests
 
         Assert.All(locked.Where(entry => entry.Key.EndsWith("node_modules/serverless", StringComparison.Ordinal)), entry => Assert.Equal("osls", entry.Value!["name"]?.ToString()));
         Assert.DoesNotContain(locked, entry => entry.Key.Contains("node_modules/@serverless/", StringComparison.Ordinal));
+    }
+
+    // The lock file alone does not keep it out: the next npm install would write another one.
+    [TheoryThatNeeds("node", "npm")]
+    [MemberData(nameof(Pairs))]
+    public async Task Have_osls_where_a_plugin_asks_for_the_serverless_framework(string template, string options)
+    {
+        var service = await GeneratedService.ShareAsync(Template.Named(template), Options.Parse(options));
+        if (!service.Files.Contains("package.json"))
+            return;
+        var package = JsonNode.Parse(service.Read("package.json"))!;
+        var locked = JsonNode.Parse(service.Read("package-lock.json"))!["packages"]!.AsObject();
+        var asksFor = locked.Any(entry => entry.Value!["peerDependencies"]?["serverless"] is not null);
+
+        Assert.Equal(asksFor ? $"npm:osls@{package["devDependencies"]!["osls"]}" : null, (string?)package["overrides"]?["serverless"]);
     }
 
     [TheoryThatNeeds("node", "npm")]

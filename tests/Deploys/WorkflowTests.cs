@@ -104,6 +104,25 @@ public sealed partial class WorkflowTests
             Assert.True(push is YamlMappingNode filter && (filter.Children.ContainsKey("branches") || filter.Children.ContainsKey("tags")));
     }
 
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Ends_an_older_run_of_a_pull_request_and_breaks_off_no_deployment(string name)
+    {
+        if (Named(name).IsAction)
+            return;
+        var workflow = (YamlMappingNode)OutputChecks.ReadYaml(Named(name).Text);
+        var isOfPullRequests = workflow["on"] is YamlMappingNode events && events.Children.ContainsKey("pull_request");
+
+        foreach (var (key, job) in ((YamlMappingNode)workflow["jobs"]).Children.Where(job => !((YamlMappingNode)job.Value).Children.ContainsKey("uses")))
+        {
+            var deploys = ((YamlMappingNode)job["permissions"]).Children.ContainsKey("id-token");
+            if (!deploys && !isOfPullRequests)
+                continue;
+            Assert.True(((YamlMappingNode)job).Children.ContainsKey("concurrency"), $"{key} has no concurrency");
+            Assert.Equal(deploys, job["concurrency"]["cancel-in-progress"].ToString() == "false");
+        }
+    }
+
     [Fact]
     public async Task The_linter_finds_a_mistake()
     {
