@@ -101,6 +101,55 @@ public sealed class AuthorizerTests : IAsyncLifetime
         Assert.Empty(function.Errors);
     }
 
+    /// <summary>
+    /// What a stranger can do with requests that cost them nothing: the alarm AuthorizerErrors counts failed invocations, so none may fail,
+    /// the keys are not asked for more often than every ten seconds, and a request leaves one short line.
+    /// </summary>
+    [Theory]
+    [InlineData("no issuer")]
+    [InlineData("invented keys")]
+    public async Task Takes_ten_thousand_anonymous_requests_with_no_failure_few_fetches_and_little_in_the_log(string kind)
+    {
+        const int Requests = 10_000;
+        var started = System.Diagnostics.Stopwatch.StartNew();
+        var (failed, denied, undecided) = (0, 0, 0);
+        for (var i = 0; i < Requests; i++)
+        {
+            var header = new JsonObject { ["alg"] = "RS256", ["kid"] = kind == "no issuer" ? "first" : $"unknown-{i}" };
+            var claims = new JsonObject { ["iss"] = null };
+            if (kind != "no issuer")
+            {
+                claims = issuer.Claims;
+                // Of two tokens one is older than a minute: its key is declared unknown, that of the other is not.
+                claims["iat"] = DateTimeOffset.UtcNow.AddSeconds(i % 2 * -120).ToUnixTimeSeconds();
+            }
+
+            var answer = await InvokeAsync($"Bearer {TestIssuer.Encode(header.ToJsonString())}.{TestIssuer.Encode(claims.ToJsonString())}.");
+            failed += answer.Succeeded ? 0 : 1;
+            denied += answer.Text == """{"isAuthorized":false}""" ? 1 : 0;
+            undecided += answer.Text == "null" ? 1 : 0;
+        }
+
+        // The process writes its lines before it answers; they are read behind.
+        for (var waited = 0; function.Output.Count(IsDecision) < Requests && waited < 100; waited++)
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        var bytes = function.Output.Concat(function.Errors).Sum(line => System.Text.Encoding.UTF8.GetByteCount(line) + 1);
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"{Requests} requests, {kind}: {bytes} bytes logged ({bytes / Requests} each), {issuer.Fetches} fetches of keys, {failed} failures, {denied} denied, {undecided} without an answer, in {started.Elapsed.TotalSeconds:0} s");
+
+        Assert.Equal(0, failed);
+        Assert.Equal(Requests, denied + undecided);
+        Assert.Equal(kind == "no issuer", undecided == 0);
+        // One at the start, and for unknown keys one at once and then one every ten seconds.
+        Assert.InRange(issuer.Fetches, 0, kind == "no issuer" ? 1 : 2 + (int)(started.Elapsed.TotalSeconds / 10));
+        Assert.Equal(Requests, function.Output.Count(IsDecision));
+        Assert.InRange(bytes / Requests, 0, 512);
+        Assert.Empty(function.Errors);
+
+        static bool IsDecision(string line) =>
+            line.Contains("Denied: ", StringComparison.Ordinal) || line.Contains("Undecided: ", StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Denies_without_the_header()
     {
