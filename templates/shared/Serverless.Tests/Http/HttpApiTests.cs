@@ -216,6 +216,21 @@ public sealed class HttpApiTests
         AssertProblem(response, 401, "not_signed_in");
     }
 
+    [Theory]
+    [InlineData(128, true)]
+    [InlineData(129, false)]
+    public async Task Takes_no_user_whose_identifier_is_longer_than_others_may_be_given(int length, bool isTaken)
+    {
+        var sub = new string('s', length);
+
+        Assert.Equal(isTaken, await CallerAsync("lambda", new JsonObject { ["sub"] = sub, ["exp"] = "4102444800" }) is not null);
+        Assert.Equal(isTaken, await CallerAsync("jwt", new JsonObject { ["claims"] = new JsonObject { ["sub"] = sub, ["exp"] = "4102444800" } }) is not null);
+        Assert.Equal(isTaken, await CallerAsync("iam", new JsonObject
+        {
+            ["cognitoIdentity"] = new JsonObject { ["amr"] = new JsonArray($"cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc:CognitoSignIn:{sub}"), ["identityId"] = "eu-west-1:1" },
+        }) is not null);
+    }
+
     [Fact]
     public async Task Answers_401_outside_lambda_too()
     {

@@ -245,6 +245,24 @@ public sealed class SigningKeysTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("""{"kid":"curve","kty":"EC","use":"sig","crv":"P-256","x":"AA","y":"AA"}""")]
+    [InlineData("""{"kid":"curve","kty":"OKP","use":"sig","crv":"Ed25519","x":"AA"}""")]
+    public async Task Knows_a_key_of_another_kind_by_its_type_alone_and_does_not_ask_for_it_again(string key)
+    {
+        issuer.AlsoPublished.Add(key);
+
+        for (var i = 0; i < 3; i++)
+        {
+            var answer = await AnswerAsync("curve", clock.GetUtcNow());
+            Assert.Empty(answer.Keys!);
+            Assert.True(answer.IsFinal);
+            clock.Elapsed += TimeSpan.FromMinutes(1);
+        }
+
+        Assert.Equal(1, issuer.Fetches);
+    }
+
+    [Theory]
     [InlineData("""{"kid":"broken","kty":"RSA","n":"!","e":"AQAB"}""")]
     [InlineData("""{"kid":"broken","kty":"RSA","n":5,"e":"AQAB"}""")]
     [InlineData("""{"kid":"broken","kty":"RSA","n":"AAAA","e":"AQAB"}""")]

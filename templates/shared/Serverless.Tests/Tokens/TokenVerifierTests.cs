@@ -266,6 +266,18 @@ public sealed class TokenVerifierTests : IAsyncLifetime
         Assert.Equal("not_bearer", (await VerifyAsync("Basic " + token, rules) as Denied)?.Reason);
     }
 
+    [Theory]
+    [InlineData(true, "expired", 401)]
+    [InlineData(true, "missing_scope", 403)]
+    [InlineData(false, "expired", 403)]
+    [InlineData(false, "missing_scope", 403)]
+    public void Answers_a_denial_as_the_authorizer_before_the_api_does(bool asBuiltIn, string reason, int status)
+    {
+        using var verifier = new TokenVerifier(issuer.Rules with { AsBuiltIn = asBuiltIn }, TimeProvider.System);
+
+        Assert.Equal(status, verifier.StatusOf(new Denied(reason)));
+    }
+
     [Fact]
     public async Task Is_ready_while_one_of_its_issuers_answers()
     {

@@ -6,7 +6,7 @@ namespace Company.Auth._1.Tests.Users;
 
 /// <summary>
 /// The users table behind a connection that breaks when one member's row is written, which can be sent later; or once, when asked to,
-/// after a team's row is written.
+/// after a team's row is written. Or one in which others are always quicker to change a team.
 /// </summary>
 internal sealed class FaultyTable : IAsyncDisposable
 {
@@ -22,6 +22,9 @@ internal sealed class FaultyTable : IAsyncDisposable
 
     /// <summary>Whether the connection breaks before the next reply to a new team's row.</summary>
     public bool LosesTeamReply { get; set; }
+
+    /// <summary>Whether every change of a team comes too late: the team has another version by then.</summary>
+    public bool IsAlwaysLate { get; set; }
 
     /// <summary>The trace that the last request carried.</summary>
     public string? LastTrace { get; private set; }
@@ -61,6 +64,14 @@ internal sealed class FaultyTable : IAsyncDisposable
         {
             heldBack = (target, body.ToArray());
             context.Abort();
+            return;
+        }
+
+        if (IsAlwaysLate && target.EndsWith(".UpdateItem", StringComparison.Ordinal) && (string?)JsonNode.Parse(body.ToArray())!["ConditionExpression"] == "version = :version")
+        {
+            context.Response.StatusCode = StatusCodes.Status400BadRequest;
+            context.Response.ContentType = "application/x-amz-json-1.0";
+            await context.Response.WriteAsync("""{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException","message":"The conditional request failed"}""");
             return;
         }
 

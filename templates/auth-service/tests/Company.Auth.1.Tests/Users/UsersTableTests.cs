@@ -301,6 +301,26 @@ public sealed class UsersTableTests(LocalServices services) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Gives_up_within_seconds_on_a_team_that_others_keep_changing()
+    {
+        var (ada, bob) = (await NewUserAsync(), await NewUserAsync());
+        var team = await users.CreateTeamAsync("Engines", ada, null, Cancel);
+        await using var faulty = await FaultyTable.OpenAsync(services, "nobody");
+        faulty.IsAlwaysLate = true;
+
+        foreach (var change in new[]
+        {
+            () => faulty.Table.JoinAsync(team.Id, bob, Role.Member, [], Cancel), () => faulty.Table.DeleteTeamAsync(new Caller(ada), team.Id, Cancel),
+        })
+        {
+            var started = System.Diagnostics.Stopwatch.StartNew();
+            Assert.Equal("team_busy", await RefusedAsync(change));
+            // One second of trying, and the call that runs when it is over.
+            Assert.InRange(started.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(4));
+        }
+    }
+
+    [Fact]
     public async Task Does_not_bring_back_a_member_whose_rows_were_deleted()
     {
         var (ada, bob, eve) = (await NewUserAsync(), await NewUserAsync(), await NewUserAsync());
@@ -439,6 +459,7 @@ public sealed class UsersTableTests(LocalServices services) : IAsyncLifetime
         Assert.Equal("no_such_user", await RefusedAsync(() => AppointAdmin.Handle(new Appointment(team.Id, "nobody"), new LocalContext("appointAdmin"), users)));
         Assert.Equal("no_such_team", await RefusedAsync(() => AppointAdmin.Handle(new Appointment("none", bob), new LocalContext("appointAdmin"), users)));
         Assert.Equal("invalid_appointment", await RefusedAsync(() => AppointAdmin.Handle(new Appointment("", bob), new LocalContext("appointAdmin"), users)));
+        Assert.Equal("invalid_appointment", await RefusedAsync(() => AppointAdmin.Handle(new Appointment(team.Id, new string('s', Caller.MaxSubLength + 1)), new LocalContext("appointAdmin"), users)));
     }
 
     [Fact]
