@@ -49,7 +49,24 @@ internal static class Throughput
         Peer[] builds = [new("`sls-forwarder`", published.Binary), .. others];
         Task<Running> StartAsync(Peer build) => Running.StartAsync(build.Path, variables, platform);
 
-        var running = await Task.WhenAll(builds.Select(StartAsync));
+        var running = new List<Running>();
+        try
+        {
+            foreach (var build in builds)
+                running.Add(await StartAsync(build));
+            await CompareAsync(report, builds, running);
+            await GrowAsync(report, running[0]);
+        }
+        finally
+        {
+            foreach (var one in running)
+                await one.DisposeAsync();
+        }
+        await ShipLargestAsync(report, builds, StartAsync);
+    }
+
+    private static async Task CompareAsync(Report report, IReadOnlyList<Peer> builds, IReadOnlyList<Running> running)
+    {
         var rows = new List<string[]>();
         foreach (var (name, lines, line) in Workloads)
         {
@@ -67,31 +84,39 @@ internal static class Throughput
             $"Processor time per line of the native binary with the destination on loopback, medians of {Turns}, divided by the floor: gunzip and fastest gzip of the same bytes.",
             ["events of", "", "÷ floor", "lines per CPU-second", "MB/s per core", "bytes per line", "peak memory so far, MB"],
             rows);
+    }
 
-        var growth = new List<string[]>();
+    private static async Task GrowAsync(Report report, Running forwarder)
+    {
+        var rows = new List<string[]>();
         foreach (var lines in new[] { 1, 10, 100, 1_000, 10_000, 100_000 })
         {
             var log = new LogEvent(lines, line => Json(line, "order was placed", words: 0));
-            var perLine = Median((await InTurnsAsync(5, () => running[0].ShipAsync(log, Math.Max(1, Math.Min(2_000, LinesPerTurn / lines)))))[0]);
-            growth.Add([Text($"{lines:N0}"), Text($"{perLine * 1e6:0.0}"), Text($"{perLine * lines * 1e3:0.00}"), Text($"{running[0].PeakMemory / 1e6:0}")]);
+            var perLine = Median((await InTurnsAsync(5, () => forwarder.ShipAsync(log, Math.Max(1, Math.Min(2_000, LinesPerTurn / lines)))))[0]);
+            rows.Add([Text($"{lines:N0}"), Text($"{perLine * 1e6:0.0}"), Text($"{perLine * lines * 1e3:0.00}"), Text($"{forwarder.PeakMemory / 1e6:0}")]);
         }
-        foreach (var one in running)
-            await one.DisposeAsync();
-        report.Add("The forwarder's growth", "The same with events of 1 to 100,000 JSON lines, all with the same words: of others, 100,000 would not fit into what CloudWatch Logs sends.", ["lines per event", "µs of CPU per line", "ms of CPU per event", "peak memory so far, MB"], growth);
+        report.Add(
+            "The forwarder's growth",
+            "The same with events of 1 to 100,000 JSON lines, all with the same words: CloudWatch Logs could not send 100,000 lines that differ more in one event.",
+            ["lines per event", "µs of CPU per line", "ms of CPU per event", "peak memory so far, MB"],
+            rows);
+    }
 
+    private static async Task ShipLargestAsync(Report report, IReadOnlyList<Peer> builds, Func<Peer, Task<Running>> startAsync)
+    {
         var largest = new LogEvent(LargestLines, _ => new string('x', LargestLine));
-        var rowsOfLargest = new List<string[]>();
+        var rows = new List<string[]>();
         foreach (var build in builds)
         {
-            await using var one = await StartAsync(build);
+            await using var one = await startAsync(build);
             var perLine = await one.ShipAsync(largest, 1);
-            rowsOfLargest.Add([build.Name, Text($"{perLine * LargestLines:0.0}"), Text($"{largest.Bytes / 1e6 / LargestLines / perLine:0}"), Text($"{one.PeakMemory / 1e6:0.0}")]);
+            rows.Add([build.Name, Text($"{perLine * LargestLines:0.0}"), Text($"{largest.Bytes / 1e6 / LargestLines / perLine:0}"), Text($"{one.PeakMemory / 1e6:0.0}")]);
         }
         report.Add(
             "The largest event",
             Text($"{largest.Bytes / 1e6:0} MB of lines that gzip packs into {largest.Payload.Length / 1e6:0.00} MB, near the 1 MB that Lambda takes; the first event of a new process."),
             ["", "seconds of CPU", "MB/s per core", "peak memory, MB"],
-            rowsOfLargest);
+            rows);
     }
 
     private static string Json(int line, string message, int words) =>

@@ -55,6 +55,7 @@ public sealed class DeployRoleTests
         ["cloudformation:.*"] = "osls, and the removal of a preview",
         ["s3:(DeleteObject|DeleteObjectVersion|GetBucketLocation|GetObject|GetObjectVersion|ListBucketVersions|PutObject)"] = "the zips, and what has to go before a bucket can",
         ["logs:(Delete|Put)AccountPolicy|logs:DescribeAccountPolicies"] = "the log forwarder's parameter allLogGroups",
+        ["secretsmanager:GetSecretValue"] = "the secrets of sign-in with Google or an OIDC provider",
         ["ssm:GetParameters?"] = "parameters of a stack and {{resolve:ssm}}",
         ["logs:(Delete|Get|List|Update)LogDelivery|logs:ListLogDeliveries"] = "the access log of an API",
         ["logs:(CreateLogStream|PutLogEvents)|cloudwatch:GetMetricStatistics|lambda:GetFunctionConfiguration"] = "the smoke test",
@@ -123,6 +124,15 @@ public sealed class DeployRoleTests
             Assert.True(Allows(preview, resource with { Arn = Regex.Replace(resource.Arn, "(?<=[-/])dev(?=[-/]|$)", "pr-7") }), $"a preview's role may not {resource}");
             Assert.False(Allows(dev, resource with { Arn = resource.Arn.Replace("acme", "other", StringComparison.Ordinal) }), $"dev's role may {resource} of another venture");
         });
+    }
+
+    [Fact]
+    public void Reads_the_sign_in_secrets_of_its_stage_under_the_name_that_the_README_gives()
+    {
+        Assert.Contains("`__appName__/<stage>/auth/", File.ReadAllText(Path.Combine(Template.Named("sls-auth").Folder, "README.md")), StringComparison.Ordinal);
+        foreach (var stage in new[] { "dev", "prod" })
+            Assert.Equal(stage == "dev", DeployRole.Read(stage).Statements.Any(statement =>
+                statement.Allows("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:ap-southeast-2:123456789012:secret:acme/dev/auth/google-1a2b3c")));
     }
 
     [Fact]

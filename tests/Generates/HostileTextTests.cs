@@ -69,7 +69,7 @@ public sealed class HostileTextTests
         });
     }
 
-    // The same text for all of the template's free texts, but for --entity, which names files: EntityTests.
+    // The same text for all of the template's free texts, except --entity, which names files: see EntityTests.
     private static Options Everywhere(string shortName, string text) =>
         new(Template.Named(shortName).Options.Where(option => option.Choices.Count == 0 && option.Name != "entity").ToDictionary(option => option.Name, _ => text));
 

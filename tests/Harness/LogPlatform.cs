@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Text.Json;
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 
@@ -73,7 +74,7 @@ public sealed class LogPlatform : IAsyncDisposable
         http.Response.StatusCode = answer is null ? StatusCodes.Status404NotFound : request.Method == "DELETE" ? StatusCodes.Status204NoContent : StatusCodes.Status200OK;
         // The MD5 of the object, which the SDK compares with what it reads.
         if (request.Path.Value!.StartsWith("/the-bucket/", StringComparison.Ordinal) && FailedEvents.TryGetValue(request.Path.Value["/the-bucket/".Length..], out var stored))
-            http.Response.Headers.ETag = $"\"{Convert.ToHexStringLower(System.Security.Cryptography.MD5.HashData(stored))}\"";
+            http.Response.Headers.ETag = $"\"{Convert.ToHexStringLower(MD5.HashData(stored))}\"";
         if (answer is { Length: > 0 })
             await http.Response.WriteAsync(answer);
     }

@@ -21,7 +21,7 @@ public sealed class SettingsTests
     [InlineData(64, 256, true)]
     [InlineData(65, 256, false)]
     [InlineData(64, 257, false)]
-    public void Takes_static_fields_of_some_length(int name, int value, bool isTaken)
+    public void Takes_static_fields_up_to_64_characters_of_name_and_256_of_value(int name, int value, bool isTaken)
     {
         var failure = Record.Exception(() => Read(("DESTINATION_SECRET", "ssm:/acme"), ("STATIC_FIELDS", $"{new string('a', name)}={new string('b', value)}")));
 

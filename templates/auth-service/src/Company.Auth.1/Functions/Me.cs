@@ -41,7 +41,7 @@ internal static class Me
 
     /// <summary>
     /// <c>DELETE /me</c>: takes the caller out of their teams, deletes their record, and their account in the pool. The account goes last,
-    /// so that the same call again finishes what was cut off. Answers 204.
+    /// so that the same call again finishes what was cut off. Answers 204; 401 if the pool no longer accepts the token.
     /// </summary>
     public static async Task<ApiResponse> Delete(ApiRequest request, UsersTable users, UserPool pool)
     {

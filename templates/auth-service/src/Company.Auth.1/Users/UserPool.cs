@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Net;
 using System.Text;
 using System.Text.Json;
@@ -12,6 +13,11 @@ namespace Company.Auth._1.Users;
 /// </summary>
 internal sealed class UserPool : IDisposable
 {
+    private const string NotAuthorized = "NotAuthorizedException";
+
+    // The token was revoked or is one of another issuer, or the user is gone.
+    private static readonly string[] Refusals = [NotAuthorized, "UserNotFoundException"];
+
     private readonly Uri? address;
     private readonly HttpClient http;
 
@@ -45,7 +51,7 @@ internal sealed class UserPool : IDisposable
         var caller = request.RequireCaller();
         if (caller.Email is not null)
             return caller.Email.ToLowerInvariant();
-        if (await CallAsync("GetUser", request) is not { } answer)
+        if ((await CallAsync("GetUser", request)).Body is not { } answer)
             return null;
         var attributes = (JsonSerializer.Deserialize(answer, UserPoolJson.Default.PoolUser)?.UserAttributes ?? []).ToDictionary(attribute => attribute.Name, attribute => attribute.Value);
         // The token may be one of another pool.
@@ -54,21 +60,39 @@ internal sealed class UserPool : IDisposable
             : null;
     }
 
-    /// <summary>Deletes the caller's account, if it is one of a Cognito pool. They cannot sign in any more.</summary>
+    /// <summary>Deletes the caller's account, if it is one of this pool. They cannot sign in any more.</summary>
     /// <exception cref="DependencyException">The pool does not answer.</exception>
-    public Task DeleteUserAsync(ApiRequest request) => CallAsync("DeleteUser", request);
+    /// <exception cref="ProblemException">401: the pool no longer accepts the token, so the account is still there.</exception>
+    public async Task DeleteUserAsync(ApiRequest request)
+    {
+        var (_, refusal) = await CallAsync("DeleteUser", request);
+        if (refusal == NotAuthorized && IsOfThisPool(TokenOf(request)))
+            throw new ProblemException(401, "sign_in_again", "The user pool no longer accepts the token, as after a global sign-out, so the account still exists. Sign in again and repeat the request.");
+    }
 
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
 
-    /// <summary>Calls an operation; null if the pool does not accept the token.</summary>
-    private async Task<byte[]?> CallAsync(string operation, ApiRequest request)
+    private static string TokenOf(ApiRequest request)
     {
         const string Scheme = "Bearer ";
         var authorization = request.Headers.GetValueOrDefault("Authorization") ?? "";
-        var token = authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? authorization[Scheme.Length..] : authorization;
+        return authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? authorization[Scheme.Length..] : authorization;
+    }
+
+    // Its issuer is the pool's URL at the same address. The authorizer has verified the token.
+    private bool IsOfThisPool(string token)
+    {
+        using var claims = JsonDocument.Parse(Base64Url.DecodeFromChars(token.Split('.')[1]));
+        return claims.RootElement.TryGetProperty("iss", out var issuer) && issuer.GetString()?.StartsWith(address!.AbsoluteUri, StringComparison.Ordinal) == true;
+    }
+
+    /// <summary>Calls an operation: the answer's body, or why the pool refuses the token. Neither if there is no pool to ask.</summary>
+    private async Task<(byte[]? Body, string? Refusal)> CallAsync(string operation, ApiRequest request)
+    {
+        var token = TokenOf(request);
         if (address is null || token.Length == 0)
-            return null;
+            return (null, null);
 
         try
         {
@@ -81,11 +105,10 @@ internal sealed class UserPool : IDisposable
             using var response = await http.SendAsync(message, request.Cancelled);
             var body = await response.Content.ReadAsByteArrayAsync(request.Cancelled);
             if (response.IsSuccessStatusCode)
-                return body;
-            // The token was revoked, is one of another issuer, or the user is gone.
+                return (body, null);
             var text = Encoding.UTF8.GetString(body);
-            if (response.StatusCode == HttpStatusCode.BadRequest && (text.Contains("NotAuthorizedException", StringComparison.Ordinal) || text.Contains("UserNotFoundException", StringComparison.Ordinal)))
-                return null;
+            if (response.StatusCode == HttpStatusCode.BadRequest && Array.Find(Refusals, refusal => text.Contains(refusal, StringComparison.Ordinal)) is { } refusal)
+                return (null, refusal);
             throw new HttpRequestException($"{operation} answered {(int)response.StatusCode}.", null, response.StatusCode);
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException && !request.Cancelled.IsCancellationRequested)

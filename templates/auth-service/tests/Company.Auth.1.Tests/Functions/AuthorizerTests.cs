@@ -79,28 +79,6 @@ public sealed class AuthorizerTests : IAsyncLifetime
         await function.WaitForOutputAsync(line => line.Contains("Undecided: key second", StringComparison.Ordinal));
     }
 
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Does_not_fail_however_many_bad_tokens_a_stranger_sends_and_writes_little(bool plausible)
-    {
-        const int Tokens = 200;
-        for (var i = 0; i < Tokens; i++)
-        {
-            var token = plausible
-                ? issuer.Token(claims => claims["iat"] = DateTimeOffset.UtcNow.AddSeconds(i % 2 * -120).ToUnixTimeSeconds(), header => header["kid"] = $"unknown-{i}", TestIssuer.SecondKey)
-                : issuer.Token(claims => claims["iss"] = i % 2 == 0 ? null : issuer.Name, header => header["kid"] = $"unknown-{i}", TestIssuer.SecondKey);
-            var answer = await InvokeAsync("Bearer " + token[..(token.LastIndexOf('.') + 1)]);
-            Assert.True(answer.Succeeded);
-            Assert.True(answer.Text is "null" or """{"isAuthorized":false}""", answer.Text);
-        }
-
-        // One fetch at the start, and one for the first unknown key: then none for ten seconds.
-        Assert.InRange(issuer.Fetches, 1, 4);
-        Assert.InRange(function.Output.Sum(line => line.Length) / Tokens, 0, 512);
-        Assert.Empty(function.Errors);
-    }
-
     /// <summary>
     /// What a stranger can do with requests that cost them nothing: the alarm AuthorizerErrors counts failed invocations, so none may fail,
     /// the keys are not asked for more often than every ten seconds, and a request leaves one short line.
@@ -108,9 +86,9 @@ public sealed class AuthorizerTests : IAsyncLifetime
     [Theory]
     [InlineData("no issuer")]
     [InlineData("invented keys")]
-    public async Task Takes_ten_thousand_anonymous_requests_with_no_failure_few_fetches_and_little_in_the_log(string kind)
+    public async Task Takes_a_flood_of_anonymous_requests_with_no_failure_few_fetches_and_little_in_the_log(string kind)
     {
-        const int Requests = 10_000;
+        const int Requests = 1_000;
         var started = System.Diagnostics.Stopwatch.StartNew();
         var (failed, denied, undecided) = (0, 0, 0);
         for (var i = 0; i < Requests; i++)
@@ -120,7 +98,7 @@ public sealed class AuthorizerTests : IAsyncLifetime
             if (kind != "no issuer")
             {
                 claims = issuer.Claims;
-                // Of two tokens one is older than a minute: its key is declared unknown, that of the other is not.
+                // Every second token is older than a minute: only its key is declared unknown.
                 claims["iat"] = DateTimeOffset.UtcNow.AddSeconds(i % 2 * -120).ToUnixTimeSeconds();
             }
 
@@ -130,7 +108,7 @@ public sealed class AuthorizerTests : IAsyncLifetime
             undecided += answer.Text == "null" ? 1 : 0;
         }
 
-        // The process writes its lines before it answers; they are read behind.
+        // The process writes its lines before it answers, but they are read from its output beside the answers.
         for (var waited = 0; function.Output.Count(IsDecision) < Requests && waited < 100; waited++)
             await Task.Delay(50, TestContext.Current.CancellationToken);
         var bytes = function.Output.Concat(function.Errors).Sum(line => System.Text.Encoding.UTF8.GetByteCount(line) + 1);
