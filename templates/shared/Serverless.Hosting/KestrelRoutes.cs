@@ -62,9 +62,10 @@ public static class KestrelRoutes
     private static async Task HandleAsync(
         HttpContext http, ApiRoute route, Func<string?, CancellationToken, Task<Caller>> authorize, ILogger logger)
     {
+        // A problem that was foreseen is no error, whatever its status: a stranger can ask for a 503 with a token of an unknown key.
         void Log(Problem problem, Exception? exception) =>
             logger.Log(
-                problem.Status >= 500 ? LogLevel.Error : LogLevel.Warning,
+                exception is null ? LogLevel.Warning : LogLevel.Error,
                 exception,
                 "{Route} answered {Status} {Code} in trace {RequestTrace}",
                 route.Key, problem.Status, problem.Code, Trace.Current);

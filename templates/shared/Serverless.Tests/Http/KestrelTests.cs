@@ -3,7 +3,9 @@ using Microsoft.AspNetCore.Hosting;
 
 namespace Serverless.Tests.Http;
 
-/// <summary>Routes on Kestrel, over HTTP.</summary>
+/// <summary>Routes on Kestrel, over HTTP. Run alone: one of the tests reads what the process writes to standard error.</summary>
+[CollectionDefinition(nameof(KestrelTests), DisableParallelization = true)]
+[Collection(nameof(KestrelTests))]
 public sealed class KestrelTests : IAsyncLifetime
 {
     private readonly HttpClient http = new();

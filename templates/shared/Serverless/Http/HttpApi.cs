@@ -35,7 +35,7 @@ public static class HttpApi
 
         void Log(Problem problem, Exception? exception) =>
             context.Logger.Log(
-                problem.Status >= 500 ? LogLevel.Error : LogLevel.Warning,
+                exception is null ? LogLevel.Warning : LogLevel.Error,
                 exception,
                 "{Route} answered {Status} {Code} in trace {RequestTrace}",
                 request.RouteKey ?? "", problem.Status, problem.Code, Trace.Current ?? "");
