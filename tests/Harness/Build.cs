@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace Serverless.Templates.Tests;
 
 /// <summary>
-/// Many services built by one MSBuild after the other, with a compiler that stays for all of them and no longer. Services whose shared/
-/// holds the same bytes are built against one of these folders, as the services of a venture are.
+/// Many services built by one MSBuild after the other. Services whose shared/ holds the same bytes are built against one of these
+/// folders, as the services of a venture are.
 /// </summary>
 public sealed partial class Build
 {
@@ -22,23 +22,9 @@ public sealed partial class Build
     public static async Task<Build> RunAsync(IEnumerable<GeneratedService> services, params string[] properties)
     {
         var build = new Build();
-        var compiler = Path.GetFileName(TestRun.NewFolder("builds"));
-        try
-        {
-            foreach (var alike in services.GroupBy(service => service.Fingerprint(file => GeneratedService.IsShared(file) || IsOfEveryProject().IsMatch(file))))
-                await build.AddAsync([.. alike], compiler, properties);
-            return build;
-        }
-        finally
-        {
-            await MSBuildAsync("""
-                <Project>
-                  <Target Name="StopCompiler">
-                    <Exec Command="&quot;$(MSBuildToolsPath)/Roslyn/bincore/VBCSCompiler&quot; -shutdown -pipename:$(SharedCompilationId)" ContinueOnError="true" StandardOutputImportance="low" />
-                  </Target>
-                </Project>
-                """, compiler, "-target:StopCompiler");
-        }
+        foreach (var alike in services.GroupBy(service => service.Fingerprint(file => GeneratedService.IsShared(file) || IsOfEveryProject().IsMatch(file))))
+            await build.AddAsync([.. alike], properties);
+        return build;
     }
 
     /// <summary>The service whose shared/ a service was built against: itself, or another with the same bytes there.</summary>
@@ -59,7 +45,7 @@ public sealed partial class Build
     public static bool HasBuilt(string project) =>
         Path.Combine(Path.GetDirectoryName(project)!, "bin") is var folder && Directory.Exists(folder) && Directory.EnumerateFiles(folder, "*.dll", SearchOption.AllDirectories).Any();
 
-    private async Task AddAsync(GeneratedService[] alike, string compiler, string[] properties)
+    private async Task AddAsync(GeneratedService[] alike, string[] properties)
     {
         foreach (var service in alike)
             sharing.Add(service, alike[0]);
@@ -80,15 +66,15 @@ public sealed partial class Build
             """;
         string[] given = [.. properties.Append($"Shared={alike[0].PathOf("shared/")}").Select(property => $"-property:{property}")];
         foreach (var target in new[] { "Restore", "BuildAll" })
-            output.Append((await MSBuildAsync(all, compiler, [$"-target:{target}", .. given])).Output);
+            output.Append((await MSBuildAsync(all, [$"-target:{target}", .. given])).Output);
     }
 
-    private static async Task<Command> MSBuildAsync(string project, string compiler, params string[] arguments)
+    private static async Task<Command> MSBuildAsync(string project, params string[] arguments)
     {
         var folder = TestRun.NewFolder("builds");
         var path = Path.Combine(folder, "all.proj");
         await File.WriteAllTextAsync(path, project);
-        string[] common = ["-nologo", "-nodeReuse:false", "-maxcpucount:2", "-verbosity:quiet", "-property:UseSharedCompilation=true", $"-property:SharedCompilationId={compiler}"];
+        string[] common = ["-nologo", "-nodeReuse:false", "-maxcpucount:2", "-verbosity:quiet"];
         return await Command.Run(Command.DotnetHost, ["msbuild", path, .. common, .. arguments], folder, limit: TimeSpan.FromMinutes(20));
     }
 

@@ -108,10 +108,11 @@ public sealed record Command(string Line, int ExitCode, string Output)
         variables["DOTNET_CLI_UI_LANGUAGE"] = "en";
         variables["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
         variables["DOTNET_NOLOGO"] = "1";
-        // No process of a build outlives it.
+        // No process of a build outlives it, but for the compiler, which stays for all builds of the run and no longer.
         variables["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0";
         variables["MSBUILDDISABLENODEREUSE"] = "1";
-        variables["UseSharedCompilation"] = "false";
+        variables["UseSharedCompilation"] = "true";
+        variables["SharedCompilationId"] = Compiler.Id;
         variables["RestoreAdditionalProjectSources"] = string.Join(
             ';', new[] { variables.GetValueOrDefault("RestoreAdditionalProjectSources"), Repository.StandInPackages }.Where(source => !string.IsNullOrEmpty(source)));
         return variables;

@@ -55,6 +55,7 @@ public sealed class TestRun : XunitTestFramework
         {
             await base.BeforeTestAssemblyFinishedAsync();
             TemplateHive.Stop();
+            await Compiler.StopAsync();
             if (Root.IsValueCreated && Environment.GetEnvironmentVariable("KEEP_TEST_OUTPUT") is null or "")
                 Directory.Delete(Root.Value, recursive: true);
         }
