@@ -12,25 +12,32 @@ internal static class ColdStarts
 {
     private const int Starts = 25;
 
-    public static async Task RunAsync(Report report, IReadOnlyList<Peer> peers)
+    /// <param name="report">Where the figures go.</param>
+    /// <param name="peers">Executables that answer any event, measured beside <c>hello</c>.</param>
+    /// <param name="authorizers">Other builds of <c>sls-auth</c>.</param>
+    /// <param name="forwarders">Other builds of <c>sls-forwarder</c>.</param>
+    public static async Task RunAsync(Report report, IReadOnlyList<Peer> peers, IReadOnlyList<Peer> authorizers, IReadOnlyList<Peer> forwarders)
     {
         var auth = await BuildsOfAsync("sls-auth");
         var hello = File.ReadAllBytes(EventOf(auth[0].Service, "hello"));
         var handler = new Dictionary<string, string?> { ["_HANDLER"] = "hello" };
         await CompareAsync(report, "Cold start: an HTTP function that greets", [
-            .. peers.Select(peer => new Contestant(peer.Name, peer.Path, new FileInfo(peer.Path).Length, "hello", handler, hello, answer => answer.Succeeded)),
+            .. peers.Select(peer => peer.As("hello", handler, hello, answer => answer.Succeeded)),
             .. auth.Select(build => build.As("`sls-auth` hello", "hello", handler, hello, answer => answer.Text.Contains("\"statusCode\":200", StringComparison.Ordinal)))]);
 
         await using var issuer = await Issuer.StartAsync();
         var request = issuer.Request(File.ReadAllText(EventOf(auth[0].Service, "authorizer")));
+        Predicate<Answer> admits = answer => answer.Text.Contains("\"isAuthorized\":true", StringComparison.Ordinal);
         await CompareAsync(report, "Cold start: the authorizer admits a token, the issuer's keys fetched", [
-            .. auth.Select(build => build.As("`sls-auth` authorizer", "authorizer", issuer.Variables, request, answer => answer.Text.Contains("\"isAuthorized\":true", StringComparison.Ordinal)))]);
+            .. authorizers.Select(peer => peer.As("authorizer", issuer.Variables, request, admits)),
+            .. auth.Select(build => build.As("`sls-auth` authorizer", "authorizer", issuer.Variables, request, admits))]);
 
         await using var platform = await LogPlatform.StartAsync("splunk");
         var forwarder = await BuildsOfAsync("sls-forwarder");
         var variables = platform.EnvironmentOf(await Stack.CompileAsync(forwarder[0].Service), "forwarder");
         var line = File.ReadAllBytes(EventOf(forwarder[0].Service, "plain"));
         await CompareAsync(report, "Cold start: the forwarder ships its first event", [
+            .. forwarders.Select(peer => peer.As("forwarder", variables, line, answer => answer.Succeeded)),
             .. forwarder.Select(build => build.As("`sls-forwarder`", "forwarder", variables, line, answer => answer.Succeeded))]);
     }
 
@@ -62,6 +69,9 @@ internal static class ColdStarts
                 contestant.Name, Text($"{Median(times[i]) / firstTime:0.00}"), Text($"{Median(memory[i]) / firstMemory:0.00}"), Text($"{Median(times[i]):0.0}"), Text($"{Median(memory[i]):0.0}"), Text($"{contestant.Deployed / 1e6:0.0}"),
             }));
     }
+
+    private static Contestant As(this Peer peer, string function, IReadOnlyDictionary<string, string?> variables, byte[] payload, Predicate<Answer> isRight) =>
+        new(peer.Name, peer.Path, new FileInfo(peer.Path).Length, function, variables, payload, isRight);
 
     private sealed record Contestant(
         string Name, string Binary, long Deployed, string Function, IReadOnlyDictionary<string, string?> Variables, byte[] Payload, Predicate<Answer> IsRight);

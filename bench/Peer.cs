@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Serverless.Templates.Bench;
 
-/// <summary>Another executable that speaks the Lambda Runtime API, measured in the same turns: one that answers any event, or another build of the forwarder.</summary>
+/// <summary>Another executable that speaks the Lambda Runtime API, measured in the same turns: one that answers any event, or another build of one of the services.</summary>
 internal sealed record Peer(string Name, string Path)
 {
     /// <summary>Reads <c>name=path</c>, the path of an executable that is there.</summary>

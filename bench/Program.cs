@@ -1,4 +1,4 @@
-// dotnet run -c Release --project bench [-- [coldstart] [throughput] [scaffolding] [--peer <name>=<path>]… [--forwarder <name>=<path>]…]
+// dotnet run -c Release --project bench [-- [coldstart] [throughput] [scaffolding] [--peer|--authorizer|--forwarder <name>=<path>]…]
 //
 // How fast the generated services start and work, and how fast they are made. README.md beside this file says how to read it.
 
@@ -6,19 +6,19 @@ using Serverless.Templates.Bench;
 using Serverless.Templates.Tests;
 
 var chosen = new List<string>();
-var peers = new List<Peer>();
-var forwarders = new List<Peer>();
+// Other executables in the same turns, by what they are asked to do.
+Dictionary<string, List<Peer>> others = new() { ["--peer"] = [], ["--authorizer"] = [], ["--forwarder"] = [] };
 Dictionary<string, Func<Report, Task>> benchmarks = new()
 {
-    ["coldstart"] = report => ColdStarts.RunAsync(report, peers),
-    ["throughput"] = report => Throughput.RunAsync(report, forwarders),
+    ["coldstart"] = report => ColdStarts.RunAsync(report, others["--peer"], others["--authorizer"], others["--forwarder"]),
+    ["throughput"] = report => Throughput.RunAsync(report, others["--forwarder"]),
     ["scaffolding"] = Scaffolding.RunAsync,
 };
 for (var i = 0; i < args.Length; i++)
 {
-    if (args[i] is "--peer" or "--forwarder" && i + 1 < args.Length && Peer.TryParse(args[i + 1], out var peer))
+    if (others.TryGetValue(args[i], out var list) && i + 1 < args.Length && Peer.TryParse(args[i + 1], out var peer))
     {
-        (args[i] == "--peer" ? peers : forwarders).Add(peer);
+        list.Add(peer);
         i++;
     }
     else if (benchmarks.ContainsKey(args[i]))
@@ -27,7 +27,7 @@ for (var i = 0; i < args.Length; i++)
     }
     else
     {
-        Console.Error.WriteLine($"{string.Join(' ', args[i..])} is not understood. Expected: {string.Join(", ", benchmarks.Keys)} (none of them for all), and --peer or --forwarder <name>=<path of an executable>.");
+        Console.Error.WriteLine($"{string.Join(' ', args[i..])} is not understood. Expected: {string.Join(", ", benchmarks.Keys)} (none of them for all), and {string.Join(", ", others.Keys)} <name>=<path of an executable>.");
         return 2;
     }
 }
@@ -44,5 +44,6 @@ try
 finally
 {
     TemplateHive.Stop();
+    await Compiler.StopAsync();
     Directory.Delete(TestRun.Folder(), recursive: true);
 }
