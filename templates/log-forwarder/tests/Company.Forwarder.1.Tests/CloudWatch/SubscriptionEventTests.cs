@@ -23,6 +23,20 @@ public sealed class SubscriptionEventTests
     }
 
     [Fact]
+    public void Reads_an_event_without_holding_its_text_in_memory()
+    {
+        var payload = LogsEvent.Of(Enumerable.Repeat(new string('x', 1_000), 20_000));
+        // The pools have their buffers then.
+        LogsEvent.Read(payload);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Equal(20_000, LogsEvent.Read(payload).LineCount);
+
+        // 20 MB of text, 50 KB of gzip.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 2_000_000);
+    }
+
+    [Fact]
     public void Refuses_a_token_that_no_log_event_can_hold() =>
         Assert.Throws<MalformedEventException>(() => LogsEvent.Read(LogsEvent.Of(new string('x', 9 << 20))));
 
