@@ -83,6 +83,16 @@ public sealed class AddedFunctionTests
         Assert.Contains("This service has no HTTP API, so the functions under handlers/ would be neither built nor deployed.", build.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Says_where_it_belongs_and_promises_nothing_of_a_folder_without_a_service()
+    {
+        var said = (await TemplateHive.NewAsync(TestRun.NewFolder("handlers"), ["sls-handler", "-n", "Refunds", "--no-update-check"])).Succeeded().Output;
+
+        Assert.Contains("made by sls-auth or by sls-function --trigger http, in the folder that holds its serverless.yml", said, StringComparison.Ordinal);
+        Assert.Contains("If this is another folder, move handlers/ there.", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("Nothing has to be edited", said, StringComparison.OrdinalIgnoreCase);
+    }
+
     [FactThatNeeds("node", "npm")]
     public async Task Is_not_packaged_behind_an_identity_pool_that_is_not_there()
     {

@@ -13,6 +13,7 @@ public sealed class RefusedHandlerTests(RefusedHandlerTests.Host host) : IClassF
         { "-n Stats --path /hello", "has the route \"GET /hello\"" },
         { "-n Stats --path /Hello", "has the route \"GET /Hello\"" },
         { "-n Stats --path /teams/{team}", "has the route \"GET /teams/{team}\"" },
+        { "-n PostConfirmation --path /confirmed", "has the name \"postConfirmation\"" },
         { "-n Stats --method DELETE --path /teams/{a}/members/{b}", "has the route \"DELETE /teams/{a}/members/{b}\"" },
     };
 
@@ -43,6 +44,15 @@ public sealed class RefusedHandlerTests(RefusedHandlerTests.Host host) : IClassF
         Assert.Contains("The value of --path is not the path of a route", said, StringComparison.Ordinal);
         Assert.Contains("which is not the path of a route. Expected", said, StringComparison.Ordinal);
     }
+
+    [TheoryThatNeeds("node", "npm")]
+    [MemberData(nameof(NoRoutes))]
+    public async Task Is_not_packaged_with_a_path_that_is_none(string path) =>
+        Assert.Contains("which is not the path of a route. Expected", await host.PackageAsync($"-n Stats --path\n{path}"), StringComparison.Ordinal);
+
+    [FactThatNeeds("node", "npm")]
+    public async Task Is_packaged_with_a_greedy_parameter_and_at_the_root() =>
+        Assert.Superset(new HashSet<string> { "GET /files/{path+}", "GET /" }, await host.RoutesAsync("-n Files --path files/{path+}", "-n Root --path /"));
 
     [Fact]
     public async Task Is_built_beside_a_function_of_another_method_and_with_a_greedy_parameter()
@@ -81,13 +91,20 @@ public sealed class RefusedHandlerTests(RefusedHandlerTests.Host host) : IClassF
             }
         }
 
-        public async Task<string> PackageAsync(string handler)
+        public async Task<string> PackageAsync(string handler) =>
+            (await Assert.ThrowsAsync<XunitException>(() => CompileAsync(handler))).Message;
+
+        /// <summary>The routes of the stack with the functions.</summary>
+        public async Task<HashSet<string>> RoutesAsync(params string[] handlers) =>
+            [.. (await CompileAsync(handlers)).OfType("AWS::ApiGatewayV2::Route").Select(route => (string)route.Properties["RouteKey"]!)];
+
+        private async Task<Stack> CompileAsync(params string[] handlers)
         {
-            await AddAsync("", handler);
+            await AddAsync("", handlers);
             try
             {
                 Stack.WriteZip(service);
-                return (await Assert.ThrowsAsync<XunitException>(() => Stack.CompileAsync(service))).Message;
+                return await Stack.CompileAsync(service);
             }
             finally
             {

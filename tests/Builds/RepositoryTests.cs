@@ -9,6 +9,9 @@ public sealed class RepositoryTests
 {
     private const string Orders = "Acme.Orders";
 
+    // A service whose name ends like that of a test project, in a repository with severities of its own.
+    private static readonly Lazy<Task<(GeneratedService Service, Build Build)>> CalledTests = new(BuildCalledTestsAsync);
+
     [FactThatNeeds("node", "npm")]
     public async Task Takes_in_a_second_service_and_further_functions_and_still_builds_tests_and_packages()
     {
@@ -23,8 +26,8 @@ public sealed class RepositoryTests
         Assert.Distinct(listed);
 
         var orders = GeneratedService.Read(Template.Named("sls-function"), Orders, Options.Defaults, auth.PathOf(Orders));
+        // npm workspaces put every package at the root.
         await NodeModules.LinkAsync(auth);
-        await NodeModules.LinkAsync(orders);
         var tests = (await Command.Dotnet(auth.Folder, "test", $"{GeneratedService.UsualName}.slnx", "-nologo", "-warnaserror", "-warnnotaserror:NU1603")).Succeeded();
 
         // Of both services, and of what they share.
@@ -36,15 +39,36 @@ public sealed class RepositoryTests
     [Fact]
     public async Task Is_built_by_its_own_rules_below_those_of_the_repository_and_when_it_is_called_Tests()
     {
+        var (service, build) = await CalledTests.Value;
+
+        Faults.None(build.Faults(service));
+    }
+
+    [Theory]
+    [InlineData("", "Passed!")]
+    [InlineData("false", "Passed!")]
+    [InlineData("true", "Failed!")]
+    public async Task Skips_the_tests_that_need_osls_where_it_is_missing_and_fails_them_in_a_pipeline(string ci, string outcome)
+    {
+        var (service, _) = await CalledTests.Value;
+
+        var run = await Command.Run(
+            Command.DotnetHost, ["test", service.TestProject, "--no-build", "-nologo", "--filter", "FullyQualifiedName~StackTests|FullyQualifiedName~RefundsTests"], service.Folder,
+            new Dictionary<string, string?> { ["CI"] = ci });
+
+        Assert.Matches($@"{outcome}.*Passed:\s+2,", run.Output);
+        Assert.Matches(outcome == "Passed!" ? @"Failed:\s+0,.*Skipped:\s+[1-9]" : @"Failed:\s+[1-9]\d*,.*Skipped:\s+0", run.Output);
+        Assert.Contains(outcome == "Passed!" ? "[SKIP]" : "osls is not installed. Run npm install.", run.Output, StringComparison.Ordinal);
+    }
+
+    private static async Task<(GeneratedService Service, Build Build)> BuildCalledTestsAsync()
+    {
         var parent = TestRun.NewFolder("services");
         await File.WriteAllTextAsync(Path.Combine(parent, ".globalconfig"), "is_global = true\ncsharp_style_var_elsewhere = false:error\ndotnet_diagnostic.IDE0008.severity = error\n");
         await GeneratedService.CommandAsync(Template.Named("sls-auth"), "Acme.Tests", Options.Defaults, parent);
         var service = GeneratedService.Read(Template.Named("sls-auth"), "Acme.Tests", Options.Defaults, parent);
         await NewAsync(service.Folder, "sls-handler", "-n", "Refunds");
-
-        var build = await Build.RunAsync([service]);
-
-        Faults.None(build.Faults(service));
+        return (service, await Build.RunAsync([service]));
     }
 
     private static async Task NewAsync(string folder, params string[] arguments) =>

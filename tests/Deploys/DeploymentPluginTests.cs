@@ -1,10 +1,11 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Xunit;
 
 namespace Serverless.Templates.Tests;
 
 /// <summary>What a service's own plugin adds to the framework: osls itself runs, against an AWS on loopback.</summary>
-public sealed class DeploymentPluginTests
+public sealed partial class DeploymentPluginTests
 {
     public static TheoryData<string> Services => [.. Template.Services.Select(template => template.ShortName)];
 
@@ -80,8 +81,13 @@ public sealed class DeploymentPluginTests
     {
         var service = await CreateAsync(template, template == "sls-function" ? "--trigger http" : "");
 
-        var stack = await Stack.CompileAsync(service, "--stage", "pr-7", "--param", "data=delete", "--param", "forwarderStage=dev", "--param", "authStage=dev", "--param", "secretStage=dev");
+        // The one command that the README gives for it.
+        var readme = service.Read("README.md");
+        var arguments = DeployPreview().Match(readme).Groups[1].Value.Split(' ');
 
+        var stack = await Stack.CompileAsync(service, arguments);
+
+        Assert.Contains("\nnpm run remove -- --stage pr-7", readme, StringComparison.Ordinal);
         var text = stack.Json.ToJsonString();
         Assert.DoesNotContain("Retain", text, StringComparison.Ordinal);
         Assert.All(stack.OfType("AWS::Logs::SubscriptionFilter"), filter => Assert.Equal("{{resolve:ssm:/acme/dev/log-forwarder/arn}}", (string?)filter.Properties["DestinationArn"]));
@@ -122,4 +128,8 @@ public sealed class DeploymentPluginTests
         Stack.WriteZip(service);
         return service;
     }
+
+    // npm run deploy -- --stage pr-7 --param data=delete --param forwarderStage=dev
+    [GeneratedRegex(@"(?m)^npm run deploy -- (--stage pr-7 .+?)\r?$")]
+    private static partial Regex DeployPreview();
 }

@@ -147,6 +147,18 @@ public sealed class ForwarderStackTests
         });
     }
 
+    [FactThatNeeds("node", "npm")]
+    public async Task Reserves_concurrency_for_the_forwarder_alone_when_it_is_told_to()
+    {
+        var service = await GeneratedService.CreateAsync(Template.Named("sls-forwarder"), GeneratedService.UsualName, Options.Defaults);
+        Stack.WriteZip(service);
+
+        var stack = await Stack.CompileAsync(service, "--param", "concurrency=5");
+
+        var reserved = stack.OfType("AWS::Lambda::Function").ToDictionary(function => function.Name, function => (int?)function.Properties["ReservedConcurrentExecutions"]);
+        Assert.Equal(new Dictionary<string, int?> { ["ForwarderLambdaFunction"] = 5, ["RedriveLambdaFunction"] = null }, reserved);
+    }
+
     [TheoryThatNeeds("node", "npm")]
     [MemberData(nameof(Pairs))]
     public async Task Holds_no_secret(string options)
