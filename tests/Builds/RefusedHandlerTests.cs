@@ -14,10 +14,12 @@ public sealed class RefusedHandlerTests(RefusedHandlerTests.Host host) : IClassF
         { "-n Stats --path /Hello", "has the route \"GET /Hello\"" },
         { "-n Stats --path /teams/{team}", "has the route \"GET /teams/{team}\"" },
         { "-n PostConfirmation --path /confirmed", "has the name \"postConfirmation\"" },
+        { "-n Stats --path /health/live", "has the route \"GET /health/live\"" },
+        { "-n Stats --path /Health/ready", "has the route \"GET /Health/ready\"" },
         { "-n Stats --method DELETE --path /teams/{a}/members/{b}", "has the route \"DELETE /teams/{a}/members/{b}\"" },
     };
 
-    public static TheoryData<string> NoRoutes => ["/a/{id", "https://acme.example/a", "C:/Program Files/Git/a", "/{id}/{id}", "/a/", "/{path+}/a", "/a b", "//a", "/a?b=1", "/{a}{b}"];
+    public static TheoryData<string> NoRoutes => ["/a/{id", "https://acme.example/a", "C:/Program Files/Git/a", "/{id}/{id}", "/a/", "/{path+}/a", "/a b", "//a", "/a?b=1", "/{a}{b}", "/a/../b", "/.", "/{id}/{ID}", "/{größe}", "/a%2Fb"];
 
     [Theory]
     [MemberData(nameof(Taken))]

@@ -17,9 +17,10 @@ const logicalId = (name) => name[0].toUpperCase() + name.slice(1);
 // What two routes have in common that API Gateway or Kestrel cannot tell apart: parameters have no name, letters no case.
 const routeKey = ({ method, path }) => `${method} ${path.replace(/\{\w+(\+?)\}/g, '{$1}').replace(/(?<=.)\/$/, '')}`.toUpperCase();
 
-// Segments, parameters such as {id}, and at the end a greedy one, such as {path+}.
+// Segments, parameters such as {id}, and at the end a greedy one, such as {path+}. No two parameters of one name, and no . or .., which
+// clients resolve.
 const isRoutePath = (path) =>
-  path === '/' || /^(\/([\w.~-]+|\{\w+\}))*(\/\{\w+\+\})?$/.test(path) && path !== '' && new Set(path.match(/\w+(?=\+?\})/g)).size === (path.match(/\{/g) ?? []).length;
+  path === '/' || /^(?!.*\/\.\.?(\/|$))(\/([\w.~-]+|\{\w+\}))*(\/\{\w+\+\})?$/.test(path) && path !== '' && new Set(path.toLowerCase().match(/\w+(?=\+?\})/g)).size === (path.match(/\{/g) ?? []).length;
 
 // The functions that serverless.yml itself has, with their routes.
 const ownFunctions = () => {
@@ -48,7 +49,7 @@ const described = () => {
 
   // Whatever has the same name or route would be replaced without a word.
   const names = new Map();
-  const routes = new Map();
+  const routes = new Map(['live', 'ready'].map((check) => [routeKey({ method: 'GET', path: `/health/${check}` }), 'the host on Kestrel']));
   const resources = new Map(ownResources());
   for (const { where, name, routes: own } of ownFunctions()) {
     names.set(name.toUpperCase(), where);
