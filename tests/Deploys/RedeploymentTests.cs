@@ -112,6 +112,26 @@ public sealed partial class RedeploymentTests
         });
     }
 
+    [TheoryThatNeeds("node", "npm")]
+    [MemberData(nameof(Pairs))]
+    public async Task Says_in_the_README_in_which_order_stacks_are_removed_and_how_all_that_was_kept_is_imported(string template, string options)
+    {
+        var stack = await StackOfAsync(template, options);
+        var readme = stack.Service.Read("README.md");
+
+        var kept = stack.Resources.Where(resource => resource.Resource["DeletionPolicy"]?.ToString().StartsWith("Retain", StringComparison.Ordinal) == true).Select(resource => resource.Name);
+        var imported = Import().Matches(readme).Select(command => Imported().Matches(command.Value).Select(resource => resource.Groups[1].Value).Order(StringComparer.Ordinal));
+
+        Assert.Equal(kept.Order(StringComparer.Ordinal), Assert.Single(imported));
+        Assert.Matches(template switch
+        {
+            "sls-auth" => "Remove the services that use this one first, then this one, and the log forwarder last",
+            "sls-forwarder" => "Remove the forwarder after the services whose log groups it takes",
+            _ when TypedParameters(stack).Count == 0 => "Remove this service before the log forwarder that it uses",
+            _ => "Remove this service before the auth service and the log forwarder that it uses",
+        }, readme);
+    }
+
     private static Task<Stack> StackOfAsync(string template, string options) => Stack.ShareAsync(Template.Named(template), Options.Parse(options));
 
     private static Dictionary<string, string> TypedParameters(Stack stack) =>
@@ -129,6 +149,13 @@ public sealed partial class RedeploymentTests
             parameters.Aggregate(resource.Resource.ToJsonString(), (text, parameter) => text.Replace($$"""{"Ref":"{{parameter.Key}}"}""", $"\"{published(parameter.Value)}\"", StringComparison.Ordinal).Replace($"${{{parameter.Key}}}", published(parameter.Value), StringComparison.Ordinal)),
             reference => $"first{reference.Groups[1].Value}"));
     }
+
+    // node shared/deployment/import.mjs OrdersTable=<name of the table> FailedEvents=<name of the bucket>
+    [GeneratedRegex("(?m)^node (\\.\\./)?shared/deployment/import\\.mjs .+$")]
+    private static partial Regex Import();
+
+    [GeneratedRegex(" ([A-Za-z]+)=<")]
+    private static partial Regex Imported();
 
     [GeneratedRegex(@"\{\{resolve:[a-z-]+:([^}]+)\}\}")]
     private static partial Regex DynamicReference();
