@@ -192,7 +192,7 @@ internal static class Throughput
                     throw new InvalidOperationException($"The event has failed: {answer.Text}");
                 if (platform.Taken.Count != log.Lines)
                     throw new InvalidOperationException($"{platform.Taken.Count} of {log.Lines} lines arrived.");
-                platform.Taken.Clear();
+                platform.Forget();
             }
             return (process.ProcessorTime - before).TotalSeconds / events / log.Lines;
         }

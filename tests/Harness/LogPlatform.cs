@@ -1,8 +1,7 @@
 using System.Collections.Concurrent;
-using System.IO.Compression;
-using System.Text.Json;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using Company.Forwarder._1.Tests;
 using Microsoft.AspNetCore.Http;
 
 namespace Serverless.Templates.Tests;
@@ -15,16 +14,19 @@ public sealed class LogPlatform : IAsyncDisposable
 {
     private const string Token = "7e1b4d0c-not-to-be-logged";
 
-    private readonly string destination;
+    private readonly DestinationServer destination;
     private Loopback server = null!;
 
-    private LogPlatform(string destination) => this.destination = destination;
+    private LogPlatform(DestinationServer destination) => this.destination = destination;
 
     /// <summary>What no output may hold.</summary>
     public static string Secret => Token;
 
-    /// <summary>The id that CloudWatch gave a line, and the line: a JSON string, or what the function logged.</summary>
-    public ConcurrentQueue<(string EventId, JsonElement Line)> Taken { get; } = new();
+    /// <summary>What the destination has taken.</summary>
+    public IReadOnlyCollection<TakenEntry> Taken => [.. destination.Taken];
+
+    /// <summary>What the destination was sent.</summary>
+    public IReadOnlyCollection<ArrivedRequest> Requests => destination.Requests;
 
     /// <summary>What is asked of the extension.</summary>
     public ConcurrentQueue<string> SecretsRead { get; } = new();
@@ -36,8 +38,11 @@ public sealed class LogPlatform : IAsyncDisposable
     /// <param name="destination">The value of <c>--destination</c>.</param>
     public static async Task<LogPlatform> StartAsync(string destination)
     {
-        var platform = new LogPlatform(destination);
+        var servers = typeof(DestinationServer).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(DestinationServer))).Select(type => (DestinationServer)Activator.CreateInstance(type)!);
+        var platform = new LogPlatform(servers.Single(one => one.Choice == destination));
+        platform.destination.Token = Token;
         platform.server = await Loopback.StartAsync(platform.HandleAsync);
+        platform.destination.Address = platform.server.Address;
         return platform;
     }
 
@@ -55,12 +60,24 @@ public sealed class LogPlatform : IAsyncDisposable
         return variables;
     }
 
+    /// <summary>Forgets what the destination has taken and was sent.</summary>
+    public void Forget() => destination.Forget();
+
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => server.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await destination.DisposeAsync();
+        await server.DisposeAsync();
+    }
 
     private async Task HandleAsync(HttpContext http)
     {
         var request = http.Request;
+        if (request.Method == "POST")
+        {
+            await destination.HandleAsync(http);
+            return;
+        }
         var answer = (request.Method, request.Path.Value) switch
         {
             ("GET", "/systemsmanager/parameters/get") => Credentials(request),
@@ -68,7 +85,6 @@ public sealed class LogPlatform : IAsyncDisposable
             ("GET", { } path) when path.StartsWith("/the-bucket/", StringComparison.Ordinal) && FailedEvents.TryGetValue(path["/the-bucket/".Length..], out var record) => System.Text.Encoding.UTF8.GetString(record),
             ("DELETE", { } path) when path.StartsWith("/the-bucket/", StringComparison.Ordinal) && FailedEvents.TryRemove(path["/the-bucket/".Length..], out _) => "",
             ("PUT", { } path) when path.StartsWith("/the-bucket/", StringComparison.Ordinal) => await PutAsync(request),
-            ("POST", _) => await TakeAsync(request),
             _ => null,
         };
         http.Response.StatusCode = answer is null ? StatusCodes.Status404NotFound : request.Method == "DELETE" ? StatusCodes.Status204NoContent : StatusCodes.Status200OK;
@@ -85,10 +101,7 @@ public sealed class LogPlatform : IAsyncDisposable
         if (request.Headers["X-Aws-Parameters-Secrets-Token"] != "session" || request.Query["withDecryption"] != "true")
             return null;
         SecretsRead.Enqueue(request.Query["name"]!);
-        var credentials = destination == "sumologic"
-            ? new JsonObject { ["url"] = $"{server.Address}receiver/v1/http/{Token}" }
-            : new JsonObject { ["url"] = server.Address.ToString(), ["token"] = Token };
-        return new JsonObject { ["Parameter"] = new JsonObject { ["Value"] = credentials.ToJsonString() } }.ToJsonString();
+        return new JsonObject { ["Parameter"] = new JsonObject { ["Value"] = destination.Credentials } }.ToJsonString();
     }
 
     private async Task<string> PutAsync(HttpRequest request)
@@ -97,36 +110,6 @@ public sealed class LogPlatform : IAsyncDisposable
         await request.Body.CopyToAsync(body);
         FailedEvents[request.Path.Value!["/the-bucket/".Length..]] = body.ToArray();
         return "";
-    }
-
-    private async Task<string?> TakeAsync(HttpRequest request)
-    {
-        var isKnown = destination switch
-        {
-            "splunk" => request.Path == "/services/collector/event" && request.Headers.Authorization == $"Splunk {Token}",
-            "logzio" => request.Path == "/" && request.Query["token"] == Token,
-            _ => request.Path == $"/receiver/v1/http/{Token}",
-        };
-        if (!isKnown)
-            return null;
-        using var body = new MemoryStream();
-        await using var content = request.Headers.ContentEncoding == "gzip" ? new GZipStream(request.Body, CompressionMode.Decompress) : request.Body;
-        await content.CopyToAsync(body);
-        foreach (var entry in Documents(body.ToArray()))
-            Taken.Enqueue(destination == "splunk"
-                ? (entry.GetProperty("fields").GetProperty("event_id").GetString()!, entry.GetProperty("event"))
-                : (entry.GetProperty("event_id").GetString()!, entry.TryGetProperty("log", out var log) ? log : entry.GetProperty("message")));
-        return destination == "splunk" ? """{"text":"Success","code":0}""" : "";
-    }
-
-    // Splunk's objects follow each other, the others' stand on a line each: both are JSON after JSON.
-    private static List<JsonElement> Documents(byte[] body)
-    {
-        var documents = new List<JsonElement>();
-        var reader = new Utf8JsonReader(body, new JsonReaderOptions { AllowMultipleValues = true });
-        while (reader.Read())
-            documents.Add(JsonElement.ParseValue(ref reader));
-        return documents;
     }
 
     private string List() => $"""

@@ -86,7 +86,7 @@ public sealed class ForwarderBinaryTests
         foreach (var name in events)
         {
             var expected = name!.StartsWith("malformed-", StringComparison.Ordinal) ? [] : Lines(EventFile(service, name));
-            platform.Taken.Clear();
+            platform.Forget();
 
             var answer = await api.InvokeAsync("forwarder", EventFile(service, name));
 

@@ -44,10 +44,11 @@ public sealed class LogShipper(Settings settings, HttpClient http, Stream output
         var metrics = new Metrics { Received = logs.LineCount };
         var source = LogSource.Of(logs, settings.Region, settings.Stage, settings.StaticFields);
         using var sender = new BatchSender(http, settings.Destination, settings.Credentials, settings.Rules, source, deadline, context.Logger);
+        var limits = settings.Destination.Limits.Within(sender.Envelope);
         var isKept = false;
         try
         {
-            await ShipAsync(logs, source, sender, metrics);
+            await ShipAsync(logs, source, sender, limits, metrics);
             isKept = sender.Refused.Count > 0 && await KeepRefusedAsync(logs, sender, context, failedEvents);
         }
         finally
@@ -61,6 +62,9 @@ public sealed class LogShipper(Settings settings, HttpClient http, Stream output
             metrics.Write(output, context.FunctionName, logs.LogGroup, settings.Destination.Name, settings.ReportsMetrics);
         }
 
+        if (metrics.Late > 0)
+            context.Logger.LogWarning("{Late} lines from {LogGroup} are older than {Destination} takes ({Hours} hours). They are sent without their time, and get the time of their arrival; logged_at has their own.",
+                metrics.Late, logs.LogGroup, settings.Destination.Name, settings.Destination.OldestLine!.Value.TotalHours);
         if (metrics.Failed > 0)
         {
             var reason = sender.Failure ?? (sender.Refusal is null ? "they were not sent" : $"the destination refuses them for good ({sender.Refusal})");
@@ -74,16 +78,19 @@ public sealed class LogShipper(Settings settings, HttpClient http, Stream output
                 metrics.Shipped, metrics.Received, logs.LogGroup, settings.Destination.Name);
     }
 
-    private async Task ShipAsync(SubscriptionEvent logs, LogSource source, BatchSender sender, Metrics metrics)
+    private long OldestTime() =>
+        settings.Destination.OldestLine is { } age ? (settings.Clock.GetUtcNow() - age).ToUnixTimeMilliseconds() : long.MinValue;
+
+    private async Task ShipAsync(SubscriptionEvent logs, LogSource source, BatchSender sender, BatchLimits limits, Metrics metrics)
     {
         var description = settings.Destination.Describe(source);
-        using var lines = new LineReader(logs, source, settings.Patterns.For(logs.LogGroup), settings.KeepPlatformLines);
-        using var batch = new Batch(settings.Destination.Limits);
+        using var lines = new LineReader(logs, source, settings.Patterns.For(logs.LogGroup), settings.KeepPlatformLines, OldestTime());
+        using var batch = new Batch(limits);
         bool hasMore;
         do
         {
-            hasMore = Fill(batch, lines, description, metrics);
-            metrics.Filtered = lines.Filtered;
+            hasMore = Fill(batch, lines, description, limits, metrics);
+            (metrics.Filtered, metrics.Late) = (lines.Filtered, lines.Late);
             if (batch.Count > 0)
                 await sender.SendAsync(batch);
             batch.Clear();
@@ -92,19 +99,19 @@ public sealed class LogShipper(Settings settings, HttpClient http, Stream output
     }
 
     // Until the batch is full, or there is no line left.
-    private bool Fill(Batch batch, LineReader lines, byte[] description, Metrics metrics)
+    private bool Fill(Batch batch, LineReader lines, byte[] description, BatchLimits limits, Metrics metrics)
     {
         while (!batch.IsFull)
         {
             if (!lines.Read(out var line))
                 return false;
             settings.Destination.Write(batch, line, description);
-            if (batch.EntryLength <= settings.Destination.Limits.EntryBytes)
+            if (batch.EntryLength <= limits.EntryBytes)
                 batch.EndEntry(lines.Index);
             else
             {
                 batch.DropEntry();
-                WriteParts(batch, line, lines.Index, description);
+                WriteParts(batch, line, lines.Index, description, limits);
                 metrics.Split++;
             }
         }
@@ -112,10 +119,10 @@ public sealed class LogShipper(Settings settings, HttpClient http, Stream output
     }
 
     // Each part ends at the end of a character, and says which of how many it is.
-    private void WriteParts(Batch batch, in LogLine line, int index, byte[] description)
+    private void WriteParts(Batch batch, in LogLine line, int index, byte[] description, BatchLimits limits)
     {
         settings.Destination.Write(batch, line.PartOf(default, MostParts, MostParts), description);
-        var room = settings.Destination.Limits.EntryBytes - batch.EntryLength;
+        var room = limits.EntryBytes - batch.EntryLength;
         batch.DropEntry();
 
         var parts = 0;

@@ -27,6 +27,9 @@ public sealed class Metrics
     /// <summary>Lines that were sent in parts because they were too long.</summary>
     public int Split { get; set; }
 
+    /// <summary>Lines that are older than the destination takes, and were sent without their time.</summary>
+    public int Late { get; set; }
+
     /// <summary>Requests that were sent again.</summary>
     public int Retried { get; set; }
 
@@ -50,6 +53,7 @@ public sealed class Metrics
             (nameof(Refused), "Count", Refused),
             (nameof(Failed), "Count", Failed),
             (nameof(Split), "Count", Split),
+            (nameof(Late), "Count", Late),
             (nameof(Retried), "Count", Retried),
         ];
         if (!all)

@@ -18,19 +18,13 @@ public sealed class Settings
         KeepPlatformLines = Choice("PLATFORM_LINES", Setting("PLATFORM_LINES"), "keep", "drop") != "drop";
         LogsDeliveries = Choice("DELIVERY_LOG", Setting("DELIVERY_LOG"), "off", "on") == "on";
         ReportsMetrics = Choice("METRICS", Setting("METRICS"), "off", "on") == "on";
-        StaticFields = StaticFields.Parse(Setting("STATIC_FIELDS"));
         Policy = AccountPolicy.Parse(Setting("ALL_LOG_GROUPS"), Setting("EXCLUDED_LOG_GROUPS"));
         Patterns = new LogGroupPatterns(
             new LinePatterns(Setting("INCLUDE_PATTERN"), Setting("EXCLUDE_PATTERN"), Setting("REDACT_PATTERN")),
             Setting("LOG_GROUP_PATTERNS"));
         Rules = new DeliveryRules { RequestTimeout = Seconds("REQUEST_TIMEOUT", Setting("REQUEST_TIMEOUT"), @default: 10, longest: 120) };
-#if (splunk)
-        Destination = new Splunk(Setting);
-#elif (logzio)
-        Destination = new LogzIo(Setting);
-#elif (sumologic)
-        Destination = new SumoLogic(Setting);
-#endif
+        Destination = new /*destination*/Splunk(Setting);
+        StaticFields = StaticFields.Parse(Setting("STATIC_FIELDS"), Destination.OwnFields);
         Credentials = new CredentialSource(Setting, Destination.HasToken);
     }
 
@@ -66,6 +60,9 @@ public sealed class Settings
 
     /// <summary><c>REQUEST_TIMEOUT</c>, in seconds (default 10): how long one request to the destination may take.</summary>
     public DeliveryRules Rules { get; init; }
+
+    /// <summary>Tells the time, by which a line is too old for the destination.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>Where the lines go.</summary>
     public Destination Destination { get; init; }

@@ -67,7 +67,7 @@ public sealed class LogShipperTests
     public async Task Sends_a_line_in_numbered_parts_whichever_member_makes_it_too_long(string form, string filling)
     {
         await using var server = await DestinationServer.StartAsync();
-        var limits = server.CreateDestination().Limits;
+        var limits = TestShipper.Destination.Limits;
         var line = form.Replace("VALUE", string.Concat(Enumerable.Repeat(filling, limits.EntryBytes / 15)), StringComparison.Ordinal);
         await TestShipper.Create(server).ShipAsync(LogsEvent.Of("before", line, "after"), new TestInvocation());
 
@@ -84,7 +84,7 @@ public sealed class LogShipperTests
     public async Task Fails_for_a_line_of_which_a_part_is_missing()
     {
         await using var server = await DestinationServer.StartAsync();
-        var longest = server.CreateDestination().Limits.EntryBytes;
+        var longest = TestShipper.Destination.Limits.EntryBytes;
         // The first of two parts is too long for it, the last is not.
         server.LongestBody = longest / 2;
         var failure = await Assert.ThrowsAsync<DeliveryException>(() =>
@@ -117,7 +117,7 @@ public sealed class LogShipperTests
         var invocation = new TestInvocation();
         await TestShipper.Create(server, new Dictionary<string, string> { [setting] = "on" }, output: output).ShipAsync(LogsEvent.Of("a", "b"), invocation);
 
-        Assert.Equal(logged, invocation.Lines.Count(line => line == $"Information: Shipped 2 of 2 lines from /aws/lambda/acme-auth-dev-hello to {server.CreateDestination().Name}."));
+        Assert.Equal(logged, invocation.Lines.Count(line => line == $"Information: Shipped 2 of 2 lines from /aws/lambda/acme-auth-dev-hello to {TestShipper.Destination.Name}."));
         Assert.Equal(metrics, Encoding.UTF8.GetString(output.ToArray()).Count(c => c == '\n'));
     }
 
@@ -170,8 +170,7 @@ public sealed class LogShipperTests
 
         Assert.All(server.Taken, entry =>
         {
-            var fields = entry.Entry.TryGetProperty("fields", out var inner) ? inner : entry.Entry;
-            Assert.Equal(("orders", "say \"hi\"=1"), (fields.GetProperty("team").GetString(), fields.GetProperty("note").GetString()));
+            Assert.Equal(("orders", "say \"hi\"=1"), (entry.Fields.GetProperty("team").GetString(), entry.Fields.GetProperty("note").GetString()));
         });
         Assert.Equal(2, server.Taken.Count());
     }
@@ -274,7 +273,7 @@ public sealed class LogShipperTests
     {
         await using var server = await DestinationServer.StartAsync();
         server.Faults = n => n < TestShipper.Impatient.Attempts ? new Fault(500) : null;
-        var lines = Enumerable.Range(0, 60).Select(n => n.ToString("0000", CultureInfo.InvariantCulture) + new string('x', 240_000)).ToArray();
+        var lines = Enumerable.Range(0, 60).Select(n => n.ToString("0000", CultureInfo.InvariantCulture) + new string('x', 100_000)).ToArray();
         var failure = await Assert.ThrowsAsync<DeliveryException>(() => TestShipper.Create(server).ShipAsync(LogsEvent.Of(lines), new TestInvocation()));
 
         Assert.Equal(60, failure.Undelivered + failure.Shipped);

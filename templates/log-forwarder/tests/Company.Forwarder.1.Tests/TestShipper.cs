@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace Company.Forwarder._1.Tests;
 
 /// <summary>Makes shippers that do not need minutes to give up, and hands them events as the function does.</summary>
@@ -14,6 +12,9 @@ public static class TestShipper
         Margin = TimeSpan.FromMilliseconds(100),
     };
 
+    /// <summary>The destination of this service.</summary>
+    public static readonly Destination Destination = new Settings(name => name == "DESTINATION_CREDENTIALS" ? "{}" : null).Destination;
+
     private static readonly HttpClient Http = Functions.Forwarder.CreateHttp();
 
     /// <summary>Ships an event, from its JSON on.</summary>
@@ -25,9 +26,10 @@ public static class TestShipper
         DestinationServer server,
         IReadOnlyDictionary<string, string>? settings = null,
         DeliveryRules? rules = null,
-        Destination? destination = null,
+        Func<Func<string, string?>, Destination>? destination = null,
         Stream? output = null,
-        CancellationTokenSource? shutdown = null)
+        CancellationTokenSource? shutdown = null,
+        TimeProvider? clock = null)
     {
         string? Setting(string name) =>
             settings?.GetValueOrDefault(name) ?? name switch
@@ -39,16 +41,24 @@ public static class TestShipper
                 _ => null,
             };
 
-        destination ??= server.CreateDestination(Setting);
+        var chosen = destination?.Invoke(Setting) ?? new Settings(Setting).Destination;
         return new LogShipper(
             new Settings(Setting)
             {
                 Rules = rules ?? Impatient,
-                Destination = destination,
-                Credentials = new CredentialSource(Setting, destination.HasToken),
+                Destination = chosen,
+                Credentials = new CredentialSource(Setting, chosen.HasToken),
+                StaticFields = StaticFields.Parse(Setting("STATIC_FIELDS"), chosen.OwnFields),
+                Clock = clock ?? new StoppedClock(TimeSpan.FromMinutes(1)),
             },
             Http,
             output ?? Stream.Null,
             shutdown?.Token ?? CancellationToken.None);
+    }
+
+    /// <summary>The time so long after the first line of <see cref="LogsEvent"/>.</summary>
+    public sealed class StoppedClock(TimeSpan after) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => DateTimeOffset.FromUnixTimeMilliseconds(LogsEvent.FirstTimestamp) + after;
     }
 }

@@ -3,6 +3,7 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Net;
 using System.Text;
+using System.Text.Json;
 
 namespace Company.Forwarder._1;
 
@@ -15,11 +16,26 @@ public abstract class Destination
     /// <summary>How much it takes at a time.</summary>
     public abstract BatchLimits Limits { get; }
 
-    /// <summary>Whether it wants a token beside the URL.</summary>
+    /// <summary>Whether it must have a token beside the URL. A destination that can do without uses one that is given.</summary>
     public abstract bool HasToken { get; }
+
+    /// <summary>
+    /// How old a line may be. The destination would drop an older one without a word: it is sent without its time, so that it gets the
+    /// time of its arrival, and with its time in another field. Null: there is no limit.
+    /// </summary>
+    public virtual TimeSpan? OldestLine => null;
+
+    /// <summary>How much of an answer is read, in bytes.</summary>
+    public virtual int LongestAnswer => 64 << 10;
+
+    /// <summary>The names under which it writes what it knows of a line: no static field may have one of them.</summary>
+    public virtual IReadOnlyList<string> OwnFields => [];
 
     /// <summary>Writes what is the same in every entry of an event, once for all of them.</summary>
     public abstract byte[] Describe(LogSource source);
+
+    /// <summary>Writes what stands around the entries of a body. Null: nothing does.</summary>
+    public virtual Envelope? Enclose(LogSource source) => null;
 
     /// <summary>Writes one entry: a line with all that is known of it.</summary>
     /// <param name="body">The batch's body.</param>
@@ -40,7 +56,7 @@ public abstract class Destination
     /// page on the way also answers 200.
     /// </summary>
     /// <param name="status">Its status.</param>
-    /// <param name="body">The first 64 KiB of its body.</param>
+    /// <param name="body">Its body, up to <see cref="LongestAnswer"/>.</param>
     /// <param name="entries">How many entries were sent.</param>
     public abstract Verdict Judge(HttpStatusCode status, ReadOnlyMemory<byte> body, int entries);
 
@@ -73,9 +89,18 @@ public abstract class Destination
         WriteMember(writer, ",\"event_id\":"u8, line.EventId);
         if (line.Parts > 0)
         {
-            WriteNumber(writer, ",\"part\":\""u8, line.Part);
-            WriteNumber(writer, ",\"parts\":\""u8, line.Parts);
+            WritePart(writer, ",\"part\":\""u8, line.Part);
+            WritePart(writer, ",\"parts\":\""u8, line.Parts);
         }
+    }
+
+    /// <summary>Writes the number of a part as a member whose value is text, as that of every other member is.</summary>
+    protected static void WritePart(IBufferWriter<byte> writer, ReadOnlySpan<byte> start, int number)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        writer.Write(start);
+        WriteNumber(writer, number);
+        writer.Write("\""u8);
     }
 
     /// <summary>Writes a member, if it has a value.</summary>
@@ -102,6 +127,30 @@ public abstract class Destination
         request.Headers.TryAddWithoutValidation(name, IsPlain(value) ? value : string.Concat(value.Select(c => IsPlain(c) ? $"{c}" : Uri.HexEscape(c))));
     }
 
+    /// <summary>
+    /// Adds the credentials, which have no control character in them: as <c>Basic</c> if they are a user and a password with a colon
+    /// between, otherwise after another word.
+    /// </summary>
+    /// <param name="request">The request.</param>
+    /// <param name="token">The token, or <c>user:password</c>; empty: none.</param>
+    /// <param name="scheme">The word before a token.</param>
+    protected static void Authorize(HttpRequestMessage request, string token, string scheme)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(token);
+        if (token.Length > 0)
+            request.Headers.TryAddWithoutValidation("Authorization", token.Contains(':', StringComparison.Ordinal)
+                ? $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(token))}"
+                : $"{scheme} {token}");
+    }
+
+    /// <summary>The address of an endpoint: the URL itself if it ends with the endpoint's path, otherwise the path after the URL's own.</summary>
+    protected static Uri Endpoint(Uri url, string path)
+    {
+        ArgumentNullException.ThrowIfNull(url);
+        return url.AbsolutePath.TrimEnd('/').EndsWith(path, StringComparison.Ordinal) ? url : Append(url, path);
+    }
+
     /// <summary>The address with a path after its own, which a proxy may have, and a query after its own.</summary>
     /// <param name="url">The address of the credentials.</param>
     /// <param name="path">The path, with its slash.</param>
@@ -116,21 +165,49 @@ public abstract class Destination
     /// <summary>Whether a body has nothing in it but blanks.</summary>
     protected static bool IsEmpty(ReadOnlyMemory<byte> body) => !body.Span.ContainsAnyExcept(" \t\r\n"u8);
 
+    /// <summary>Writes the trace id as a member, in the 32 hexadecimal digits of W3C and OpenTelemetry; <c>1-&lt;8&gt;-&lt;24&gt;</c> is X-Ray's form of them.</summary>
+    protected static void WriteHexTrace(IBufferWriter<byte> writer, ReadOnlySpan<byte> name, ReadOnlySpan<byte> traceId)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        if (traceId.Length != RequestTrace.TraceIdLength)
+            return;
+        writer.Write(name);
+        writer.Write("\""u8);
+        writer.Write(traceId[2..10]);
+        writer.Write(traceId[11..]);
+        writer.Write("\""u8);
+    }
+
+    /// <summary>Reads an answer that is JSON. Null: it is none, so it is not the destination's.</summary>
+    protected static JsonDocument? ReadJson(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            return JsonDocument.Parse(body);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
     private static bool IsPlain(string text) => text.All(IsPlain);
 
     // C1 control characters too: Uri.HexEscape takes what Latin-1 has.
     private static bool IsPlain(char c) => c != '%' && !char.IsControl(c);
 
-    private static void WriteNumber(IBufferWriter<byte> writer, ReadOnlySpan<byte> start, int number)
+    /// <summary>Writes a number.</summary>
+    protected static void WriteNumber(IBufferWriter<byte> writer, long number)
     {
-        writer.Write(start);
-        Utf8Formatter.TryFormat(number, writer.GetSpan(11), out var written);
+        ArgumentNullException.ThrowIfNull(writer);
+        Utf8Formatter.TryFormat(number, writer.GetSpan(20), out var written);
         writer.Advance(written);
-        writer.Write("\""u8);
     }
 
-    private static void WriteMember(IBufferWriter<byte> writer, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    /// <inheritdoc cref="WriteMember(IBufferWriter{byte}, ReadOnlySpan{byte}, string?)"/>
+    protected static void WriteMember(IBufferWriter<byte> writer, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
+        ArgumentNullException.ThrowIfNull(writer);
         if (value.IsEmpty)
             return;
         writer.Write(name);

@@ -27,6 +27,18 @@ public abstract record Verdict
     /// <param name="Reason">What it said, in a few words.</param>
     public sealed record SomeRefused(int Entries, string Reason) : Verdict;
 
+    /// <summary>The destination refuses some entries for good, and says neither which nor how many. It may have the others.</summary>
+    /// <param name="Reason">What it said, in a few words.</param>
+    /// <param name="MayBeSentAgain">Whether halves may be sent again to find out; otherwise all entries count as refused.</param>
+    public sealed record Unclear(string Reason, bool MayBeSentAgain) : Verdict;
+
+    /// <summary>The destination has judged each entry by itself. It has those that are in neither list.</summary>
+    /// <param name="Refused">Those that it refuses for good, by their place in the batch, from 0.</param>
+    /// <param name="Again">Those that it may take when they are sent again.</param>
+    /// <param name="Refusal">What it said of one that it refuses, in a few words.</param>
+    /// <param name="Reason">What it said of one that it may take later.</param>
+    public sealed record Each(IReadOnlyList<int> Refused, IReadOnlyList<int> Again, string Refusal, string Reason) : Verdict;
+
     /// <summary>The credentials are not valid, or no longer.</summary>
     public sealed record Unauthorized : Verdict;
 

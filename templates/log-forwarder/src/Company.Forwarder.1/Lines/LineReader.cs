@@ -4,7 +4,12 @@ using System.Buffers.Text;
 namespace Company.Forwarder._1;
 
 /// <summary>Reads the lines of an event to ship, with what each line and the lines before it tell about it.</summary>
-public sealed class LineReader(SubscriptionEvent logs, LogSource source, LinePatterns patterns, bool keepPlatformLines) : IDisposable
+/// <param name="logs">The event.</param>
+/// <param name="source">Where its lines come from.</param>
+/// <param name="patterns">Which lines are left out.</param>
+/// <param name="keepPlatformLines">Whether Lambda's own lines are kept.</param>
+/// <param name="oldest">The time before which a line is late, in milliseconds since 1970.</param>
+public sealed class LineReader(SubscriptionEvent logs, LogSource source, LinePatterns patterns, bool keepPlatformLines, long oldest = long.MinValue) : IDisposable
 {
     private readonly LogEventReader events = logs.OpenEvents();
     private readonly OpenRequests requests = new(logs.IsInterleaved);
@@ -13,6 +18,9 @@ public sealed class LineReader(SubscriptionEvent logs, LogSource source, LinePat
 
     /// <summary>How many lines so far were left out: by a pattern, as a line of the platform, or because there is nothing in them.</summary>
     public int Filtered { get; private set; }
+
+    /// <summary>How many lines so far are older than the destination takes.</summary>
+    public int Late { get; private set; }
 
     /// <summary>Which log event of the event the line is, from 0 on.</summary>
     public int Index { get; private set; } = -1;
@@ -40,13 +48,17 @@ public sealed class LineReader(SubscriptionEvent logs, LogSource source, LinePat
                 text = text[fields.JsonStart..];
                 JsonString.MakeSafe(text);
             }
+            var timestamp = fields.Time ?? events.Timestamp;
+            if (timestamp < oldest)
+                Late++;
             line = new LogLine
             {
                 Text = text,
                 IsJson = fields.IsJson,
                 Message = fields.Message,
                 EventId = events.Id,
-                Timestamp = fields.Time ?? events.Timestamp,
+                Timestamp = timestamp,
+                IsLate = timestamp < oldest,
                 Level = fields.Level,
                 RequestId = requestId,
                 TraceId = traceId,

@@ -18,6 +18,9 @@ public readonly ref struct LogLine
     /// <summary>When it was logged, in milliseconds since 1970.</summary>
     public long Timestamp { get; init; }
 
+    /// <summary>Whether the destination would drop it for its age: see <see cref="Destination.OldestLine"/>.</summary>
+    public bool IsLate { get; init; }
+
     /// <summary>trace, debug, info, warn, error, fatal, another word of the function's, or empty.</summary>
     public ReadOnlySpan<byte> Level { get; init; }
 
@@ -42,6 +45,7 @@ public readonly ref struct LogLine
         Text = text,
         EventId = EventId,
         Timestamp = Timestamp,
+        IsLate = IsLate,
         Level = Level,
         RequestId = RequestId,
         TraceId = TraceId,

@@ -10,7 +10,7 @@ public sealed class StaticFields
     private static readonly string[] Taken =
     [
         "account", "region", "log_group", "log_stream", "service", "stage", "function", "level", "request_id", "trace_id", "event_id", "part", "parts",
-        "message", "log", "timestamp", "time", "event", "fields", "host", "source", "sourcetype", "index", "type",
+        "message", "log", "timestamp", "time", "event", "fields", "host", "source", "sourcetype", "index", "type", "logged_at",
     ];
 
     private StaticFields(IReadOnlyList<KeyValuePair<string, string>> pairs) => Pairs = pairs;
@@ -23,8 +23,9 @@ public sealed class StaticFields
 
     /// <summary>Reads the setting <c>STATIC_FIELDS</c>.</summary>
     /// <param name="setting"><c>key=value</c> pairs with commas between them; null or empty: none.</param>
+    /// <param name="ownFields">The destination's own names, with dots where it nests them.</param>
     /// <exception cref="SettingException">A pair is not of that form, or its name is taken.</exception>
-    public static StaticFields Parse(string? setting)
+    public static StaticFields Parse(string? setting, params IReadOnlyList<string> ownFields)
     {
         if (string.IsNullOrEmpty(setting))
             return None;
@@ -37,7 +38,7 @@ public sealed class StaticFields
             if (value.Length is 0 or > LongestValue || value.Any(char.IsControl) || !IsName(name))
                 throw new SettingException(
                     $"STATIC_FIELDS has the pair \"{Printable(pair)}\"; each pair must be key=value, the key of letters, digits, _, - and . starting with a letter, the value of 1 to {LongestValue} characters without a comma or a control character, such as team=orders,tier=1.");
-            if (Taken.Contains(name, StringComparer.OrdinalIgnoreCase))
+            if (Taken.Concat(ownFields).Any(taken => IsPathTo(taken, name)))
                 throw new SettingException($"STATIC_FIELDS has the key \"{name}\", which the forwarder or the destination writes itself; choose another key.");
             if (pairs.Exists(known => known.Key == name))
                 throw new SettingException($"STATIC_FIELDS has the key \"{name}\" twice; keep one of them.");
@@ -47,6 +48,10 @@ public sealed class StaticFields
     }
 
     private static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) ? '\uFFFD' : c));
+
+    // A value under "trace" would leave no place for "trace.id".
+    private static bool IsPathTo(string taken, string name) =>
+        taken.StartsWith(name, StringComparison.OrdinalIgnoreCase) && (taken.Length == name.Length || taken[name.Length] == '.');
 
     private static bool IsName(string name) =>
         name.Length is > 0 and <= LongestName && char.IsAsciiLetter(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.');

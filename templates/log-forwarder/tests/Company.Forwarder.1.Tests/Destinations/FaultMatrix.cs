@@ -20,16 +20,35 @@ public abstract class FaultMatrix(ITestOutputHelper output)
     private const int Oversize = 4_711;
     private const string LoginPage = "<!DOCTYPE html><html><body><form>Sign in</form></body></html>";
 
+    private static readonly DateTimeOffset Old = DateTimeOffset.FromUnixTimeMilliseconds(LogsEvent.FirstTimestamp) + TimeSpan.FromDays(20);
+    private static readonly int[] Successes = [201, 202, 204];
+    private static readonly int[] Refused = [3_000, 9_999];
     private static readonly string[] Lines = [.. Enumerable.Range(0, LineCount).Select(Line)];
     private static readonly byte[] Event = LogsEvent.Of(Lines);
 
     /// <summary>A destination that has not been started.</summary>
     protected abstract DestinationServer CreateServer();
 
+    /// <summary>The forwarder's side of it.</summary>
+    protected abstract Destination CreateDestination();
+
+    /// <summary>The statuses with which it says that it has the lines.</summary>
+    protected virtual IReadOnlyList<int> Confirms => [200];
+
+    /// <summary>Whether a request that it answers with 500 may be sent again.</summary>
+    protected virtual bool RetriesInternalErrors => true;
+
+    /// <summary>Which lines are set aside when it refuses two of an event.</summary>
+    protected virtual IReadOnlyList<int> SetAside(DestinationServer server, IReadOnlyList<int> refused) => refused;
+
     [Fact]
     public async Task Loses_no_line_and_corrupts_none_whatever_the_destination_does()
     {
-        var rows = await Task.WhenAll(
+        var otherStatuses = Successes.Except(Confirms).Select(status =>
+            RunAsync($"{status}", server => server.Faults = n => n == 0 ? new Fault(status) { Body = "" } : null));
+        var loginPages = Confirms.Where(status => status is not (200 or 204)).Select(status =>
+            RunAsync($"{status}, a login page", server => server.Faults = n => n == 0 ? new Fault(status) { Body = LoginPage } : null));
+        var rows = await Task.WhenAll([.. otherStatuses, .. loginPages,
             RunAsync("nothing", _ => { }),
             RunAsync("429, Retry-After: 1", server => server.Faults = n => n == 0 ? new Fault(429) { RetryAfter = "1" } : null, expect: (server, _) =>
             {
@@ -42,7 +61,7 @@ public abstract class FaultMatrix(ITestOutputHelper output)
                 server.Requests.Count == TestShipper.Impatient.Attempts ? null : "sent another batch right after it was asked to wait"),
             RunAsync("503 twice", server => server.Faults = n => n < 2 ? new Fault(503) : null),
             RunAsync("503 for ever", server => server.Faults = _ => new Fault(503), fails: true),
-            RunAsync("500", server => server.Faults = n => n == 1 ? new Fault(500) : null),
+            RunAsync("500", server => server.Faults = n => n == 1 ? new Fault(500) : null, fails: !RetriesInternalErrors),
             RunAsync("hang", server => server.Faults = n => n == 0 ? new Fault { Hangs = true } : null, timeout: 2, mayDuplicate: true),
             RunAsync("hang after taking", server => server.Faults = n => n == 0 ? new Fault { Hangs = true, TakesFirst = true } : null, timeout: 2, mayDuplicate: true),
             RunAsync("connection reset", server => server.Faults = n => n == 0 ? new Fault { Resets = true } : null),
@@ -51,23 +70,22 @@ public abstract class FaultMatrix(ITestOutputHelper output)
             RunAsync("200, a login page for ever", server => server.Faults = _ => new Fault(200) { Body = LoginPage }, fails: true, expect: (_, failure) =>
                 failure!.Reason.StartsWith("200, which is not how", StringComparison.Ordinal) ? null : failure.Reason),
             RunAsync("200, {\"error\":…}", server => server.Faults = n => n == 0 ? new Fault(200) { Body = """{"error":"quota exceeded"}""" } : null),
-            RunAsync("200, every other answer that is no success", server => server.Faults = n => n < NoSuccess.Count ? new Fault(200) { Body = NoSuccess[n] } : null),
-            RunAsync("202", server => server.Faults = n => n == 0 ? new Fault(202) { Body = "" } : null),
-            RunAsync("204", server => server.Faults = n => n == 0 ? new Fault(204) : null),
+            RunAsync($"{Confirms[0]}, every other answer that is no success", server => server.Faults = n => n < NoSuccess.Count ? new Fault(Confirms[0]) { Body = NoSuccess[n] } : null),
             RunAsync("302 to a login page", server => server.Faults = _ => new Fault(302) { Body = LoginPage }, fails: true),
             RunAsync("control characters in the log group's and stream's names", _ => { }, names: ("/acme/a\r\nX-Injected: 1\r\n\r\nb", "s\nX-Injected: 2\u0000\u007f\u0085"), expect: (server, _) =>
                 server.Requests.Any(request => request.Headers.ContainsKey("X-Injected")) ? "a header was injected" : null),
             RunAsync("a line break in the secret", server => server.Token = """token\r\nX-Injected: 3""", fails: true, expect: (server, failure) =>
                 server.Requests.IsEmpty && failure!.Reason.Contains("store it again without that character", StringComparison.Ordinal) && !failure.Reason.Contains("X-Injected", StringComparison.Ordinal) ? null : failure!.Reason),
             RunAsync("413", server => server.LongestBody = 200_000),
-            RunAsync("refusal of two lines", server => server.Refuses = entry => entry.EventId == LogsEvent.Id(3_000) || entry.EventId == LogsEvent.Id(9_999), mayDuplicate: true, sets: RefusesLines ? [3_000, 9_999] : []),
+            RunAsync("refusal of two lines", server => server.Refuses = entry => Refused.Any(line => entry.EventId == LogsEvent.Id(line)), mayDuplicate: true, sets: RefusesLines ? Refused : []),
             RunAsync("401, rotated secret", server => server.Faults = n => { if (n == 1) server.Token = "token-2"; return null; }, rotates: true),
             RunAsync("401 for ever", server => server.Faults = _ => new Fault(401), fails: true, expect: (server, _) =>
                 server.Requests.Count <= 2 ? null : "went on with credentials that are refused"),
             RunAsync("one oversize line", _ => { }, isOversize: true),
             RunAsync("deadline too near", _ => { }, remaining: 0.05, fails: true, expect: (server, failure) =>
                 server.Requests.IsEmpty && failure is { Undelivered: LineCount, Reason: "the invocation's time is over" } ? null : "did not stop at once"),
-            RunAsync("deadline half-way", server => server.Faults = n => n == 0 ? null : new Fault { Delay = TimeSpan.FromSeconds(5) }, remaining: 3, fails: true, small: true));
+            RunAsync("deadline half-way", server => server.Faults = n => n == 0 ? null : new Fault { Delay = TimeSpan.FromSeconds(5) }, remaining: 3, fails: true, small: true),
+            RunAsync("lines older than the destination takes", server => server.DropsBefore = Old - CreateDestination().OldestLine, clock: Old)]);
 
         output.WriteLine("| fault | invocation | delivered | duplicated | lost | corrupted | requests |");
         output.WriteLine("|---|---|---|---|---|---|---|");
@@ -102,6 +120,7 @@ public abstract class FaultMatrix(ITestOutputHelper output)
         bool small = false,
         (string LogGroup, string LogStream)? names = null,
         IReadOnlyList<int>? sets = null,
+        DateTimeOffset? clock = null,
         double timeout = 30,
         double remaining = 30)
     {
@@ -111,9 +130,6 @@ public abstract class FaultMatrix(ITestOutputHelper output)
             http.Response.WriteAsync($$$"""{"Parameter":{"Value":{{{JsonSerializer.Serialize(server.Credentials)}}}}}"""));
         await using var s3 = await S3Server.StartAsync();
         using var client = s3.CreateClient();
-        var destination = server.CreateDestination();
-        if (small)
-            destination = new SmallBatches(destination);
         var lines = isOversize ? [.. Lines] : Lines;
         if (isOversize)
             lines[Oversize] = string.Concat(Enumerable.Repeat("übergroß \"漢字\" 🚀\n", 60_000));
@@ -121,7 +137,8 @@ public abstract class FaultMatrix(ITestOutputHelper output)
             server,
             rotates ? new Dictionary<string, string> { ["DESTINATION_SECRET"] = "ssm:/acme/dev/destination", ["PARAMETERS_SECRETS_EXTENSION_HTTP_PORT"] = $"{extension.Address.Port}" } : null,
             TestShipper.Impatient with { RequestTimeout = TimeSpan.FromSeconds(timeout) },
-            destination);
+            _ => small ? new SmallBatches(CreateDestination()) : CreateDestination(),
+            clock: clock is { } now ? new TestShipper.StoppedClock(now - DateTimeOffset.FromUnixTimeMilliseconds(LogsEvent.FirstTimestamp)) : null);
 
         DeliveryException? failure = null;
         try
@@ -137,7 +154,7 @@ public abstract class FaultMatrix(ITestOutputHelper output)
         var taken = server.Taken.ToList();
         var distinct = taken.DistinctBy(entry => (entry.EventId, entry.Part)).GroupBy(entry => entry.EventId).ToDictionary(line => line.Key, line => line.ToList());
         var setAside = s3.Records.SelectMany(record => LinesOf(s3.Objects[record])).ToList();
-        var missing = LineCount - distinct.Count - setAside.Count;
+        var missing = LineCount - distinct.Keys.Concat(setAside.Select(line => LogsEvent.Id(line.Number))).Distinct().Count();
         var row = new Row(
             name,
             failure is null ? "succeeds" : $"fails: {failure.Undelivered} undelivered",
@@ -155,7 +172,7 @@ public abstract class FaultMatrix(ITestOutputHelper output)
                 : !fails && failure is not null ? $"{name}: {failure.Message}"
                 // Unless it runs out of time with a request under way: whether that one arrived cannot be known.
                 : failure is not null && failure.Undelivered != missing && !small ? $"{name}: {failure.Undelivered} lines are reported, but {missing} are missing"
-                : !setAside.Select(line => line.Number).SequenceEqual(sets ?? []) ? $"{name}: set aside were {string.Join(", ", setAside.Select(line => line.Number))}"
+                : !setAside.Select(line => line.Number).SequenceEqual(sets is null ? [] : SetAside(server, sets)) ? $"{name}: set aside were {string.Join(", ", setAside.Select(line => line.Number))}"
                 : expect?.Invoke(server, failure) is { } wrong ? $"{name}: {wrong}"
                 : null,
         };
@@ -193,9 +210,15 @@ public abstract class FaultMatrix(ITestOutputHelper output)
     {
         public override string Name => destination.Name;
 
-        public override BatchLimits Limits => destination.Limits with { Bytes = 500_000, EntryBytes = 500_000 };
+        public override BatchLimits Limits => destination.Limits with { Bytes = 500_000, EntryBytes = Math.Min(500_000, destination.Limits.EntryBytes) };
 
         public override bool HasToken => destination.HasToken;
+
+        public override TimeSpan? OldestLine => destination.OldestLine;
+
+        public override int LongestAnswer => destination.LongestAnswer;
+
+        public override Envelope? Enclose(LogSource source) => destination.Enclose(source);
 
         public override string ContentType => destination.ContentType;
 

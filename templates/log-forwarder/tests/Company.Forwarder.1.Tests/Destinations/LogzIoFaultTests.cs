@@ -7,5 +7,7 @@ public sealed class LogzIoFaultTests(ITestOutputHelper output) : FaultMatrix(out
 {
     protected override DestinationServer CreateServer() => new LogzIoServer();
 
+    protected override Destination CreateDestination() => new LogzIo(_ => null);
+
     protected override IReadOnlyList<string> NoSuccess => ["""{"text":"Success","code":0}""", "ok"];
 }

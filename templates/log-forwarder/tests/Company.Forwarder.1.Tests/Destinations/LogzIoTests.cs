@@ -10,7 +10,7 @@ public sealed class LogzIoTests
     public async Task Sends_lines_as_the_listener_takes_them()
     {
         await using var server = await DestinationServer.StartAsync(new LogzIoServer());
-        await TestShipper.Create(server, new Dictionary<string, string> { ["LOGZIO_TYPE"] = "venture" }).ShipAsync(
+        await Create(server, new Dictionary<string, string> { ["LOGZIO_TYPE"] = "venture" }).ShipAsync(
             LogsEvent.Of(
                 "2026-11-22T12:00:00.124Z\t8f6b1c2a-3d4e-4f50-9a6b-7c8d9e0f1a2b\tinfo\tGrüße \"漢\"\n",
                 "{\n  \"level\":\"Error\",\"message\":\"🚀\",\"n\":1.50\n}"),
@@ -35,7 +35,7 @@ public sealed class LogzIoTests
     public async Task Does_not_send_a_long_message_twice()
     {
         await using var server = await DestinationServer.StartAsync(new LogzIoServer());
-        await TestShipper.Create(server).ShipAsync(LogsEvent.Of($$"""{"message":"{{new string('x', 5_000)}}"}"""), new TestInvocation());
+        await Create(server).ShipAsync(LogsEvent.Of($$"""{"message":"{{new string('x', 5_000)}}"}"""), new TestInvocation());
 
         Assert.False(Assert.Single(server.Taken).Entry.TryGetProperty("message", out _));
     }
@@ -52,7 +52,7 @@ public sealed class LogzIoTests
     public async Task Escapes_the_type_in_the_address()
     {
         await using var server = await DestinationServer.StartAsync(new LogzIoServer());
-        await TestShipper.Create(server, new Dictionary<string, string> { ["LOGZIO_TYPE"] = "a&token=b#c" }).ShipAsync(LogsEvent.Of("a"), new TestInvocation());
+        await Create(server, new Dictionary<string, string> { ["LOGZIO_TYPE"] = "a&token=b#c" }).ShipAsync(LogsEvent.Of("a"), new TestInvocation());
 
         Assert.Equal("/?token=token-1&type=a%26token%3Db%23c", Assert.Single(server.Requests).Target);
     }
@@ -83,4 +83,7 @@ public sealed class LogzIoTests
     [InlineData(503, "", "Retry { Reason = 503 }")]
     public void Judges_an_answer(int status, string body, string verdict) =>
         Assert.Equal(verdict, new LogzIo(_ => null).Judge((HttpStatusCode)status, Encoding.UTF8.GetBytes(body), 5).ToString());
+
+    private static LogShipper Create(DestinationServer server, IReadOnlyDictionary<string, string>? settings = null) =>
+        TestShipper.Create(server, settings, destination: setting => new LogzIo(setting));
 }

@@ -7,5 +7,7 @@ public sealed class SplunkFaultTests(ITestOutputHelper output) : FaultMatrix(out
 {
     protected override DestinationServer CreateServer() => new SplunkServer();
 
+    protected override Destination CreateDestination() => new Splunk(_ => null);
+
     protected override IReadOnlyList<string> NoSuccess => ["""{"text":"Server is busy","code":9}""", """{"text":"HEC is healthy","code":17}""", "", "[]"];
 }

@@ -10,7 +10,7 @@ public sealed class SplunkTests
     public async Task Sends_events_as_the_HTTP_Event_Collector_takes_them()
     {
         await using var server = await DestinationServer.StartAsync(new SplunkServer());
-        await TestShipper.Create(server).ShipAsync(
+        await Create(server).ShipAsync(
             LogsEvent.Of(
                 "2026-11-22T12:00:00.124Z\t8f6b1c2a-3d4e-4f50-9a6b-7c8d9e0f1a2b\tinfo\tGrüße \"漢\"\n",
                 """{"level":"Error","requestId":"8f6b1c2a-3d4e-4f50-9a6b-7c8d9e0f1a2b","traceId":"Root=1-69219a2e-5f84d3a52f5e47c89a1b2c3d;Sampled=1","message":"🚀","n":1.50}"""),
@@ -34,7 +34,7 @@ public sealed class SplunkTests
     public async Task Names_an_index_and_a_source_type_if_they_are_set()
     {
         await using var server = await DestinationServer.StartAsync(new SplunkServer());
-        await TestShipper.Create(server, new Dictionary<string, string> { ["SPLUNK_INDEX"] = "venture", ["SPLUNK_SOURCETYPE"] = "_json" })
+        await Create(server, new Dictionary<string, string> { ["SPLUNK_INDEX"] = "venture", ["SPLUNK_SOURCETYPE"] = "_json" })
             .ShipAsync(LogsEvent.Of("a"), new TestInvocation());
 
         var entry = Assert.Single(server.Taken).Entry;
@@ -80,4 +80,7 @@ public sealed class SplunkTests
     [InlineData(301, "", "Rejected { Reason = 301 }")]
     public void Judges_an_answer(int status, string body, string verdict) =>
         Assert.Equal(verdict, new Splunk(_ => null).Judge((HttpStatusCode)status, Encoding.UTF8.GetBytes(body), 5).ToString());
+
+    private static LogShipper Create(DestinationServer server, IReadOnlyDictionary<string, string>? settings = null) =>
+        TestShipper.Create(server, settings, destination: setting => new Splunk(setting));
 }

@@ -10,7 +10,7 @@ public sealed class SumoLogicTests
     public async Task Sends_lines_as_the_HTTP_source_takes_them()
     {
         await using var server = await DestinationServer.StartAsync(new SumoLogicServer());
-        await TestShipper.Create(server, new Dictionary<string, string> { ["SUMO_SOURCE_CATEGORY"] = "acme/dev" }).ShipAsync(
+        await Create(server, new Dictionary<string, string> { ["SUMO_SOURCE_CATEGORY"] = "acme/dev" }).ShipAsync(
             LogsEvent.Of(
                 "2026-11-22T12:00:00.124Z\t8f6b1c2a-3d4e-4f50-9a6b-7c8d9e0f1a2b\tinfo\tGrüße \"漢\"\n",
                 "{\n  \"level\":\"Error\",\"message\":\"🚀\",\"n\":1.50\n}"),
@@ -38,7 +38,7 @@ public sealed class SumoLogicTests
     public async Task Takes_a_log_stream_whose_name_is_not_ASCII()
     {
         await using var server = await DestinationServer.StartAsync(new SumoLogicServer());
-        await TestShipper.Create(server).ShipAsync(LogsEvent.Pack(LogsEvent.Json(["a"], "/acme/größe", "漢字")), new TestInvocation());
+        await Create(server).ShipAsync(LogsEvent.Pack(LogsEvent.Json(["a"], "/acme/größe", "漢字")), new TestInvocation());
 
         Assert.Single(server.Taken);
     }
@@ -53,7 +53,7 @@ public sealed class SumoLogicTests
     public async Task Encodes_a_control_character_in_a_header()
     {
         await using var server = await DestinationServer.StartAsync(new SumoLogicServer());
-        await TestShipper.Create(server).ShipAsync(LogsEvent.Pack(LogsEvent.Json(["a"], "/acme/100%", "a\r\nX-Injected: 1\u0085")), new TestInvocation());
+        await Create(server).ShipAsync(LogsEvent.Pack(LogsEvent.Json(["a"], "/acme/100%", "a\r\nX-Injected: 1\u0085")), new TestInvocation());
 
         var headers = Assert.Single(server.Requests).Headers;
         Assert.Equal(("/acme/100%25", "a%0D%0AX-Injected: 1%85"), (headers["X-Sumo-Name"], headers["X-Sumo-Host"]));
@@ -82,4 +82,7 @@ public sealed class SumoLogicTests
     [InlineData(504, "Retry { Reason = 504 }")]
     public void Judges_an_answer(int status, string verdict) =>
         Assert.Equal(verdict, new SumoLogic(_ => null).Judge((HttpStatusCode)status, default, 5).ToString());
+
+    private static LogShipper Create(DestinationServer server, IReadOnlyDictionary<string, string>? settings = null) =>
+        TestShipper.Create(server, settings, destination: setting => new SumoLogic(setting));
 }

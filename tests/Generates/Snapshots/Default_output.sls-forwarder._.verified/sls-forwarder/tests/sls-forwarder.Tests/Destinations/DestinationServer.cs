@@ -1,7 +1,9 @@
 ﻿using System.Collections.Concurrent;
 using System.Globalization;
 using System.IO.Compression;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 
 namespace sls_forwarder.Tests;
@@ -9,8 +11,9 @@ namespace sls_forwarder.Tests;
 /// <summary>One entry as the destination has taken it.</summary>
 /// <param name="EventId">CloudWatch's id of the line.</param>
 /// <param name="Line">The line: a JSON string, or the object that the function logged.</param>
-/// <param name="Entry">The entry as a whole.</param>
-public sealed record TakenEntry(string EventId, JsonElement Line, JsonElement Entry)
+/// <param name="Fields">What is known of the line, by name, wherever the destination has it.</param>
+/// <param name="Entry">The entry as it was sent.</param>
+public sealed record TakenEntry(string EventId, JsonElement Line, JsonElement Fields, JsonElement Entry)
 {
     /// <summary>Which part of the line it is, from 1 on; 0: the whole.</summary>
     public int Part => Number("part");
@@ -19,7 +22,7 @@ public sealed record TakenEntry(string EventId, JsonElement Line, JsonElement En
     public int Parts => Number("parts");
 
     private int Number(string name) =>
-        (Entry.TryGetProperty("fields", out var fields) ? fields : Entry).TryGetProperty(name, out var value) ? int.Parse(value.GetString()!, CultureInfo.InvariantCulture) : 0;
+        Fields.TryGetProperty(name, out var value) ? int.Parse(value.GetString()!, CultureInfo.InvariantCulture) : 0;
 }
 
 /// <summary>One request as it arrived.</summary>
@@ -55,8 +58,9 @@ public sealed record Fault(int Status = 0)
 public abstract class DestinationServer : IAsyncDisposable
 {
     private readonly ConcurrentQueue<Lazy<IReadOnlyList<TakenEntry>>> taken = new();
-    private Loopback server = null!;
+    private Loopback? server;
     private int requests;
+    private int timeouts;
 
     /// <summary>The token that it accepts now.</summary>
     public string Token { get; set; } = "token-1";
@@ -67,11 +71,14 @@ public abstract class DestinationServer : IAsyncDisposable
     /// <summary>Whether it refuses an entry; null: it takes each. Which answer that makes is the destination's own affair.</summary>
     public Func<TakenEntry, bool>? Refuses { get; set; }
 
+    /// <summary>Entries with an older time are dropped without a word; null: none is.</summary>
+    public DateTimeOffset? DropsBefore { get; set; }
+
     /// <summary>The longest body it takes, before compression.</summary>
     public int LongestBody { get; set; } = int.MaxValue;
 
     /// <summary>What it has taken, in the order of arrival.</summary>
-    public IEnumerable<TakenEntry> Taken => taken.SelectMany(entries => entries.Value);
+    public IEnumerable<TakenEntry> Taken => taken.SelectMany(entries => entries.Value).Where(entry => DropsBefore is not { } limit || TimeOf(entry.Entry) is not { } time || time >= limit);
 
     /// <summary>What it was sent, taken or not.</summary>
     public ConcurrentQueue<ArrivedRequest> Requests { get; } = new();
@@ -79,30 +86,31 @@ public abstract class DestinationServer : IAsyncDisposable
     /// <summary>The connections that requests came over.</summary>
     public ConcurrentDictionary<string, bool> Connections { get; } = new();
 
+    /// <summary>The value of the template's option that chooses it.</summary>
+    public abstract string Choice { get; }
+
     /// <summary>Where it listens.</summary>
-    public Uri Address => server.Address;
+    public Uri Address { get; set; } = null!;
 
     /// <summary>The secret by which the forwarder reaches it.</summary>
-    public abstract string Credentials { get; }
-
-    /// <summary>The forwarder's side of it.</summary>
-    public abstract Destination CreateDestination(Func<string, string?>? setting = null);
+    public virtual string Credentials => $$"""{"url":"{{Address}}","token":"{{Token}}"}""";
 
     /// <summary>The destination of this service, listening.</summary>
-    public static Task<DestinationServer> StartAsync() =>
-        StartAsync(new SplunkServer());
+    public static Task<DestinationServer> StartAsync() => StartAsync(new SplunkServer());
 
     /// <summary>Starts a server.</summary>
     public static async Task<DestinationServer> StartAsync(DestinationServer destination)
     {
         destination.server = await Loopback.StartAsync(destination.HandleAsync);
+        destination.Address = destination.server.Address;
         return destination;
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await server.DisposeAsync();
+        if (server is not null)
+            await server.DisposeAsync();
         GC.SuppressFinalize(this);
     }
 
@@ -112,11 +120,60 @@ public abstract class DestinationServer : IAsyncDisposable
     /// <summary>Reads the entries of a body.</summary>
     protected abstract IEnumerable<TakenEntry> Parse(byte[] body);
 
+    /// <summary>The time that an entry says it is of; null: it says none, and gets that of its arrival.</summary>
+    protected virtual DateTimeOffset? TimeOf(JsonElement entry) => null;
+
     /// <summary>Takes the entries that it does not refuse, and answers.</summary>
     protected abstract Task AnswerAsync(IReadOnlyList<TakenEntry> entries, Func<TakenEntry, bool> refuses, HttpResponse response);
 
-    /// <summary>The answer when all entries are taken.</summary>
-    protected abstract Task SucceedAsync(HttpResponse response);
+    /// <summary>The answer when all entries of a body are taken.</summary>
+    protected abstract Task SucceedAsync(HttpResponse response, byte[] body);
+
+    /// <summary>Forgets what it has taken and was sent.</summary>
+    public void Forget()
+    {
+        taken.Clear();
+        Requests.Clear();
+    }
+
+    /// <summary>The entries of a request.</summary>
+    public IReadOnlyList<TakenEntry> EntriesOf(ArrivedRequest request) => [.. Parse(request.Body)];
+
+    /// <summary>
+    /// Answers as a destination that has no answer for single lines: the one it stumbles on makes the first request time out half-way.
+    /// </summary>
+    protected Task TakeHalfAsync(IReadOnlyList<TakenEntry> entries, Func<TakenEntry, bool> refuses, HttpResponse response)
+    {
+        var timesOut = entries.Any(refuses) && Interlocked.Increment(ref timeouts) == 1;
+        Take(timesOut ? entries.Take(entries.Count / 2) : entries);
+        return timesOut ? WriteAsync(response, StatusCodes.Status408RequestTimeout, "{}") : SucceedAsync(response, []);
+    }
+
+    /// <summary>One JSON object of the members of several.</summary>
+    protected static JsonElement Merge(params IEnumerable<JsonElement> objects)
+    {
+        var merged = new JsonObject();
+        foreach (var member in objects.SelectMany(one => one.EnumerateObject()))
+            merged[member.Name] = JsonNode.Parse(member.Value.GetRawText());
+        return JsonElement.Parse(merged.ToJsonString());
+    }
+
+    /// <summary>A line that was sent as text: the object that it holds, if it is a whole line that holds one.</summary>
+    protected static JsonElement ReadText(JsonElement text, JsonElement fields)
+    {
+        if (!fields.TryGetProperty("part", out _) && text.GetString()!.StartsWith('{'))
+        {
+            try
+            {
+                return JsonElement.Parse(text.GetString()!);
+            }
+            catch (JsonException)
+            {
+                // Text that starts like JSON.
+            }
+        }
+        return text;
+    }
 
     /// <summary>Takes entries.</summary>
     protected void Take(IEnumerable<TakenEntry> entries) => taken.Enqueue(new(entries.ToList()));
@@ -129,7 +186,8 @@ public abstract class DestinationServer : IAsyncDisposable
         return response.WriteAsync(json);
     }
 
-    private async Task HandleAsync(HttpContext http)
+    /// <summary>Answers a request.</summary>
+    public async Task HandleAsync(HttpContext http)
     {
         Connections[http.Connection.Id] = true;
         using var received = new MemoryStream();
@@ -180,7 +238,7 @@ public abstract class DestinationServer : IAsyncDisposable
             else
             {
                 TakeLater(bytes);
-                await SucceedAsync(http.Response);
+                await SucceedAsync(http.Response, bytes);
             }
         }
     }
@@ -190,6 +248,10 @@ public abstract class DestinationServer : IAsyncDisposable
 
     // Parsed when a test looks at it, so that the answer does not wait.
     private void TakeLater(byte[] body) => taken.Enqueue(new(() => [.. Parse(body)]));
+
+    /// <summary>The lines of a body, each of which must be a JSON document of its own.</summary>
+    protected static List<JsonElement> Lines(byte[] body) =>
+        [.. Encoding.UTF8.GetString(body).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonElement.Parse(line))];
 
     /// <summary>Splits a body into the JSON documents in it, whatever stands between them.</summary>
     protected static IEnumerable<JsonElement> Documents(byte[] body)
