@@ -35,6 +35,9 @@ public sealed class Loki : Destination
     /// <inheritdoc/>
     public override string ContentType => "application/json";
 
+    /// <summary>Those that would become one of the forwarder's own names, and so hide it.</summary>
+    public override IReadOnlyList<string> OwnFields => ["log-stream", "log-group", "request-id", "trace-id", "event-id"];
+
     /// <inheritdoc/>
     public override Envelope Enclose(LogSource source)
     {

@@ -72,6 +72,10 @@ public sealed class LokiTests
         Assert.InRange(server.Requests.Count, 2, 70);
     }
 
+    [Fact]
+    public void Takes_no_static_field_that_would_get_one_of_its_own_names() =>
+        Assert.Contains("has the key \"trace-id\"", Assert.Throws<SettingException>(() => StaticFields.Parse("trace-id=x", new Loki(_ => null).OwnFields)).Message, StringComparison.Ordinal);
+
     [Theory]
     [InlineData("a b")]
     [InlineData("a\nX-Injected: 1")]
