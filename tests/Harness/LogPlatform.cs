@@ -34,12 +34,17 @@ public sealed class LogPlatform : IAsyncDisposable
     /// <summary>The records that Lambda wrote of events that failed, by key.</summary>
     public ConcurrentDictionary<string, byte[]> FailedEvents { get; } = new();
 
+    /// <summary>The destination that a value of <c>--destination</c> means, not listening.</summary>
+    public static DestinationServer DestinationOf(string choice) => typeof(DestinationServer).Assembly.GetTypes()
+        .Where(type => type.IsSubclassOf(typeof(DestinationServer)))
+        .Select(type => (DestinationServer)Activator.CreateInstance(type)!)
+        .Single(server => server.Choice == choice);
+
     /// <summary>Starts it.</summary>
     /// <param name="destination">The value of <c>--destination</c>.</param>
     public static async Task<LogPlatform> StartAsync(string destination)
     {
-        var servers = typeof(DestinationServer).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(DestinationServer))).Select(type => (DestinationServer)Activator.CreateInstance(type)!);
-        var platform = new LogPlatform(servers.Single(one => one.Choice == destination));
+        var platform = new LogPlatform(DestinationOf(destination));
         platform.destination.Token = Token;
         platform.server = await Loopback.StartAsync(platform.HandleAsync);
         platform.destination.Address = platform.server.Address;

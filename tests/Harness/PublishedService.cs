@@ -7,7 +7,7 @@ public sealed record PublishedService(GeneratedService Service, string Output)
 {
     private const string Rid = "linux-x64";
 
-    private static readonly Dictionary<(string, string), Task<PublishedService>> Published = [];
+    private static readonly Dictionary<string, Task<PublishedService>> Published = [];
 
     /// <summary>The folder that was published to.</summary>
     public string Folder => Service.PathOf($"src/{Service.ProjectName}/bin/Release/net10.0/{Rid}/publish");
@@ -20,19 +20,24 @@ public sealed record PublishedService(GeneratedService Service, string Output)
 
     /// <summary>The template's default service, published once a run.</summary>
     /// <param name="runtime">aot or managed.</param>
-    public static Task<PublishedService> ShareAsync(Template template, string runtime)
+    public static Task<PublishedService> ShareAsync(Template template, string runtime) =>
+        ShareAsync(template, new Options(new Dictionary<string, string> { ["runtime"] = runtime }));
+
+    /// <summary>The service of some options, published once a run.</summary>
+    public static Task<PublishedService> ShareAsync(Template template, Options options)
     {
         lock (Published)
         {
-            if (!Published.TryGetValue((template.ShortName, runtime), out var published))
-                Published.Add((template.ShortName, runtime), published = PublishAsync(template, runtime));
+            var key = $"{template.ShortName} {options}";
+            if (!Published.TryGetValue(key, out var published))
+                Published.Add(key, published = PublishAsync(template, options));
             return published;
         }
     }
 
-    private static async Task<PublishedService> PublishAsync(Template template, string runtime)
+    private static async Task<PublishedService> PublishAsync(Template template, Options options)
     {
-        var service = await GeneratedService.CreateAsync(template, GeneratedService.UsualName, new Options(new Dictionary<string, string> { ["runtime"] = runtime }));
+        var service = await GeneratedService.CreateAsync(template, GeneratedService.UsualName, options);
         var publish = await Command.Dotnet(service.Folder, "publish", Path.GetDirectoryName(service.Project)!, "-c", "Release", "-r", Rid, "-nologo", "-nodeReuse:false");
         return new PublishedService(service, publish.Succeeded().Output);
     }

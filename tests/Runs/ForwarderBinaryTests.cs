@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
+using Company.Forwarder._1.Tests;
 using Xunit;
 
 namespace Serverless.Templates.Tests;
@@ -82,6 +83,7 @@ public sealed class ForwarderBinaryTests
         await using var process = LambdaProcess.Start(binary, api, "forwarder", variables);
         var events = service.Files.Where(file => file.Contains("/events/", StringComparison.Ordinal)).Select(Path.GetFileNameWithoutExtension).ToList();
         Assert.NotEmpty(events);
+        var requests = new List<ArrivedRequest>();
 
         foreach (var name in events)
         {
@@ -93,10 +95,12 @@ public sealed class ForwarderBinaryTests
             Assert.True(process.IsRunning, process.Output);
             Assert.Equal((name, name.StartsWith("malformed-", StringComparison.Ordinal) ? "MalformedEventException" : null), (name, answer.ErrorType));
             Assert.Equal(expected.Keys.Order(StringComparer.Ordinal), platform.Taken.Select(line => line.EventId).Order(StringComparer.Ordinal));
+            requests.AddRange(platform.Requests);
             Assert.All(platform.Taken.Where(line => line.Line.ValueKind == JsonValueKind.String), line => Assert.Equal(expected[line.EventId], line.Line.GetString()));
         }
         Assert.Equal(["/acme/dev/log-forwarder/destination"], platform.SecretsRead.Distinct());
         Assert.DoesNotContain(LogPlatform.Secret, process.Output, StringComparison.Ordinal);
+        await WireFormats.CheckAsync(service.Options[Forwarder, "destination"], requests);
     }
 
     // What has to arrive of an event: its lines with a text, unless it is CloudWatch's own question or comes from the function itself.
