@@ -65,6 +65,47 @@ internal static class Throughput
         await ShipLargestAsync(report, builds, StartAsync);
     }
 
+    /// <summary>The forwarder of each destination: the size of its binary, and its processor time per line, all in the same turns.</summary>
+    public static async Task CompareDestinationsAsync(Report report)
+    {
+        var template = Template.Named("sls-forwarder");
+        var choices = template.Options.Single(option => option.Name == "destination").Choices;
+        var published = new List<PublishedService>();
+        var platforms = new List<LogPlatform>();
+        var running = new List<Running>();
+        try
+        {
+            foreach (var choice in choices)
+            {
+                published.Add(await PublishedService.ShareAsync(template, new Options(new Dictionary<string, string> { ["destination"] = choice })));
+                platforms.Add(await LogPlatform.StartAsync(choice));
+                var variables = platforms[^1].EnvironmentOf(await Stack.CompileAsync(published[^1].Service), "forwarder");
+                running.Add(await Running.StartAsync(published[^1].Binary, variables, platforms[^1]));
+            }
+
+            (LogEvent Json, LogEvent Text) logs = (new(Workloads[0].Lines, Workloads[0].Line), new(Workloads[2].Lines, Workloads[2].Line));
+            var json = await InTurnsAsync(Turns, [.. running.Select<Running, Func<Task<double>>>(one => () => one.ShipAsync(logs.Json, LinesPerTurn / logs.Json.Lines))]);
+            var text = await InTurnsAsync(Turns, [.. running.Select<Running, Func<Task<double>>>(one => () => one.ShipAsync(logs.Text, LinesPerTurn / logs.Text.Lines))]);
+            report.Add(
+                "The forwarder's destinations",
+                $"The native binary for each destination, and the lines that it ships in a second of processor time: events of {logs.Json.Lines:N0} lines, medians of {Turns}.",
+                ["`--destination`", "binary, MB", "JSON lines per CPU-second", "text lines per CPU-second", "peak memory so far, MB"],
+                [.. choices.Index().Select(choice => (string[])[
+                    $"`{choice.Item}`",
+                    Text($"{new FileInfo(published[choice.Index].Binary).Length / 1e6:0.00}"),
+                    Text($"{1 / Median(json[choice.Index]):0}"),
+                    Text($"{1 / Median(text[choice.Index]):0}"),
+                    Text($"{running[choice.Index].PeakMemory / 1e6:0}")])]);
+        }
+        finally
+        {
+            foreach (var one in running)
+                await one.DisposeAsync();
+            foreach (var platform in platforms)
+                await platform.DisposeAsync();
+        }
+    }
+
     private static async Task CompareAsync(Report report, IReadOnlyList<Peer> builds, IReadOnlyList<Running> running)
     {
         var rows = new List<string[]>();
@@ -141,6 +182,8 @@ internal static class Throughput
         public LogEvent(int lines, Func<int, string> line)
         {
             Lines = lines;
+            // Of this moment: some destinations do not take the time of an old line.
+            var now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
             var data = new JsonObject
             {
                 ["messageType"] = "DATA_MESSAGE",
@@ -148,7 +191,7 @@ internal static class Throughput
                 ["logGroup"] = "/aws/lambda/acme-orders-dev-placeOrder",
                 ["logStream"] = "2026/11/22/[$LATEST]0123456789abcdef0123456789abcdef",
                 ["subscriptionFilters"] = new JsonArray("all"),
-                ["logEvents"] = new JsonArray([.. Enumerable.Range(0, lines).Select(i => new JsonObject { ["id"] = $"{i:D56}", ["timestamp"] = 1795348800000 + i, ["message"] = line(i) })]),
+                ["logEvents"] = new JsonArray([.. Enumerable.Range(0, lines).Select(i => new JsonObject { ["id"] = $"{i:D56}", ["timestamp"] = now + i, ["message"] = line(i) })]),
             };
             var text = Encoding.UTF8.GetBytes(data.ToJsonString());
             Bytes = text.Length;
