@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Amazon.Lambda.CognitoEvents;
 using Company.Auth._1.Functions;
 using Company.Auth._1.Users;
 
@@ -64,6 +65,10 @@ public sealed class PostConfirmationTests(LocalServices services) : IAsyncLifeti
 
         Assert.Equivalent(made, await users.FindUserAsync(sub, Cancel), strict: true);
     }
+
+    [Fact]
+    public void Reads_the_event_by_the_type_of_the_events_package() =>
+        Assert.NotNull(PostConfirmationJson.Default.GetTypeInfo(typeof(CognitoPostConfirmationEvent)));
 
     [Fact]
     public async Task Gives_the_event_back_as_it_came()

@@ -1,4 +1,5 @@
 using System.Text;
+using Amazon.Lambda.CloudWatchLogsEvents;
 using Xunit;
 
 namespace Company.Forwarder._1.Tests;
@@ -50,6 +51,16 @@ public sealed class SubscriptionEventTests
         using var events = logs.OpenEvents();
         Assert.True(events.Read());
         Assert.Equal((LogsEvent.FirstTimestamp, LogsEvent.Id(0)), (events.Timestamp, Encoding.UTF8.GetString(events.Id)));
+    }
+
+    [Fact]
+    public void Has_the_envelope_of_the_events_package()
+    {
+        var payload = LogsEvent.Of("a line");
+
+        CloudWatchLogsEvent envelope = SubscriptionEvent.ReadEnvelope(payload);
+
+        Assert.Equal(payload, LogsEvent.Wrap(envelope.Awslogs.EncodedData));
     }
 
     [Fact]
