@@ -10,7 +10,7 @@ namespace Company.Forwarder._1.Functions;
 public static class Shutdown
 {
     private static readonly TimeSpan RequestTime = TimeSpan.FromMilliseconds(120);
-    private static readonly TimeSpan ReportTime = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ReportTime = TimeSpan.FromSeconds(3);
 
     private static readonly CancellationTokenSource Requested = new();
     private static readonly PosixSignalRegistration Registration = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);

@@ -53,8 +53,8 @@ public sealed class BinaryTests
         Assert.Equal("DeliveryException", answer.ErrorType);
         Assert.Contains("2 of 2 lines were not delivered: Lambda shuts the environment down", answer.Text, StringComparison.Ordinal);
         Assert.Contains(function.Output, line => line.Contains("the invocation fails, so that Lambda keeps the event", StringComparison.Ordinal));
-        // Lambda kills it after 300 ms; a busy machine that runs tests is slower.
-        Assert.InRange(time, TimeSpan.Zero, TimeSpan.FromSeconds(3));
+        // Lambda kills it after 300 ms; a machine that is busy with tests is slower, and the process gives its report three seconds.
+        Assert.InRange(time, TimeSpan.Zero, TimeSpan.FromSeconds(8));
     }
 
     [Fact]
