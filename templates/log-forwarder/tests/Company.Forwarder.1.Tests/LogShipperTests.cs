@@ -135,7 +135,7 @@ public sealed class LogShipperTests
 
         Assert.Equal(lines.Where((_, n) => n != 20), server.Taken.Select(entry => entry.Line.GetString()));
         var (key, record) = Assert.Single(s3.Objects);
-        Assert.Matches($"^failed-events/refused/{invocation.FunctionName}/[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}/{invocation.AwsRequestId}$", key);
+        Assert.Matches($"^failed-events/refused/{invocation.FunctionName}/[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}/{invocation.AwsRequestId}-{LogsEvent.Id(0)}$", key);
         using var json = JsonDocument.Parse(record);
         var logs = LogsEvent.Read(Encoding.UTF8.GetBytes(json.RootElement.GetProperty("requestPayload").GetRawText()));
         Assert.Equal((1, "/aws/lambda/acme-auth-dev-hello"), (logs.LineCount, logs.LogGroup));

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Amazon.Lambda.Core;
@@ -22,7 +23,7 @@ public sealed class FailedEvents(Lazy<IAmazonS3> s3, string bucket)
     /// <param name="lines">The lines, by their place in it.</param>
     /// <param name="reason">Why the destination refuses them.</param>
     /// <param name="context">The invocation.</param>
-    /// <returns>The record's key. An invocation that is tried again writes the same key again.</returns>
+    /// <returns>The record's key. An invocation that is tried again writes the same key again; a redrive, which ships many events, one for each.</returns>
     /// <exception cref="AmazonS3Exception">S3 did not take it.</exception>
     public async Task<string> KeepAsync(SubscriptionEvent logs, IReadOnlySet<int> lines, string reason, ILambdaContext context)
     {
@@ -30,7 +31,7 @@ public sealed class FailedEvents(Lazy<IAmazonS3> s3, string bucket)
         ArgumentNullException.ThrowIfNull(lines);
         ArgumentNullException.ThrowIfNull(context);
         var now = DateTime.UtcNow;
-        var key = FormattableString.Invariant($"{RefusedPrefix}{context.FunctionName}/{now:yyyy/MM/dd}/{context.AwsRequestId}");
+        var key = FormattableString.Invariant($"{RefusedPrefix}{context.FunctionName}/{now:yyyy/MM/dd}/{context.AwsRequestId}-{FirstId(logs)}");
         using var record = new MemoryStream();
         await using (var json = new Utf8JsonWriter(record, AsItIs))
         {
@@ -56,6 +57,13 @@ public sealed class FailedEvents(Lazy<IAmazonS3> s3, string bucket)
         record.Position = 0;
         await s3.Value.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = key, InputStream = record, ContentType = "application/json", UseChunkEncoding = false });
         return key;
+    }
+
+    // The id that CloudWatch gave the event's first line.
+    private static string FirstId(SubscriptionEvent logs)
+    {
+        using var events = logs.OpenEvents();
+        return events.Read() ? Uri.EscapeDataString(Encoding.UTF8.GetString(events.Id)) : "";
     }
 
     private static ReadOnlySpan<byte> Pack(SubscriptionEvent logs, IReadOnlySet<int> lines)

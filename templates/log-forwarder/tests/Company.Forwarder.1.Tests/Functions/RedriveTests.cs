@@ -219,6 +219,23 @@ public sealed class RedriveTests
         Assert.Equal((LogsEvent.Id(1), new string('x', 6_000)), (server.Taken.Last().EventId, server.Taken.Last().Line.GetString()));
     }
 
+    [Fact]
+    public async Task Keeps_the_refused_lines_of_each_event()
+    {
+        await using var server = await DestinationServer.StartAsync();
+        await using var s3 = await S3Server.StartAsync();
+        server.LongestBody = 5_000;
+        foreach (var n in Enumerable.Range(0, 3))
+            s3.Objects[$"{Folder}0{n}"] = Failed(LogsEvent.Pack(LogsEvent.Json([new string('x', 6_000 + n)]).Replace(LogsEvent.Id(0), LogsEvent.Id(n), StringComparison.Ordinal)));
+
+        Assert.Equal(new RedriveResult(3, 0, false), await RedriveAsync(server, s3, new RedriveRequest()));
+
+        Assert.Equal(3, s3.Records.Count());
+        server.LongestBody = int.MaxValue;
+        Assert.Equal(new RedriveResult(3, 0, false), await RedriveAsync(server, s3, new RedriveRequest(Prefix: "refused/")));
+        Assert.Equal([6_000, 6_001, 6_002], server.Taken.Select(entry => entry.Line.GetString()!.Length).Order());
+    }
+
     [Theory]
     [InlineData("{}", null, null, null, false)]
     [InlineData("""{"max":7,"prefix":"a/","after":"a/b"}""", 7, "a/", "a/b", false)]
