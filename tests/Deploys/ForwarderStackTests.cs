@@ -65,7 +65,7 @@ public sealed class ForwarderStackTests
         var alarms = stack.OfType("AWS::CloudWatch::Alarm").ToList();
 
         Assert.Equal(
-            ["AWS/Lambda AsyncEventAge Maximum 900000", "AWS/Lambda AsyncEventsDropped Sum 1", "AWS/Lambda DestinationDeliveryFailures Sum 1", "AWS/Lambda Throttles Sum 1", "LogForwarder Refused Sum 1"],
+            ["AWS/Lambda AsyncEventAge Maximum 900000", "AWS/Lambda AsyncEventsDropped Sum 1", "AWS/Lambda DestinationDeliveryFailures Sum 1", "AWS/Lambda Throttles Sum 1", .. IsOfSeveral(stack) ? ["LogForwarder Kept Sum 1"] : Array.Empty<string>(), "LogForwarder Refused Sum 1"],
             alarms.Select(alarm => $"{alarm.Properties["Namespace"]} {alarm.Properties["MetricName"]} {alarm.Properties["Statistic"]} {alarm.Properties["Threshold"]}").Order(StringComparer.Ordinal));
         Assert.All(alarms, alarm =>
         {
@@ -116,15 +116,15 @@ public sealed class ForwarderStackTests
 
         Assert.All(new[] { "ForwarderRole", "RedriveRole" }, role =>
         {
-            Assert.EndsWith(":parameter/acme/dev/log-forwarder/destination", ResourceOf(role, "ssm:GetParameter"), StringComparison.Ordinal);
-            Assert.EndsWith(":secret:acme/dev/log-forwarder/destination-??????", ResourceOf(role, "secretsmanager:GetSecretValue"), StringComparison.Ordinal);
+            Assert.EndsWith($":parameter/acme/dev/log-forwarder/destination{(IsOfSeveral(stack) ? "/*" : "")}", ResourceOf(role, "ssm:GetParameter"), StringComparison.Ordinal);
+            Assert.EndsWith($":secret:acme/dev/log-forwarder/destination{(IsOfSeveral(stack) ? "/*" : "-??????")}", ResourceOf(role, "secretsmanager:GetSecretValue"), StringComparison.Ordinal);
         });
         Assert.Equal("${FailedEvents.Arn}/*", ResourceOf("ForwarderRole", "s3:PutObject"));
         Assert.Equal("${FailedEvents.Arn}/*", ResourceOf("RedriveRole", "s3:GetObject"));
         Assert.Equal("${FailedEvents.Arn}/*", ResourceOf("RedriveRole", "s3:DeleteObject"));
         Assert.DoesNotContain(ActionsOf("ForwarderRole"), action => action is "s3:GetObject" or "s3:DeleteObject");
         Assert.Equal(
-            ["${FailedEvents.Arn}/redrive/lease", "${FailedEvents.Arn}/refused/*"],
+            ["${FailedEvents.Arn}/redrive/lease", .. IsOfSeveral(stack) ? ["${FailedEvents.Arn}/failed/*"] : Array.Empty<string>(), "${FailedEvents.Arn}/refused/*"],
             StatementsOf(stack, "RedriveRole").Single(statement => Stack.Texts(statement["Action"]).Contains("s3:PutObject"))["Resource"]!.AsArray().Select(resource => (string?)resource!["Fn::Sub"]));
 
         IEnumerable<string> ActionsOf(string role) => StatementsOf(stack, role).SelectMany(statement => Stack.Texts(statement["Action"]));
@@ -143,7 +143,11 @@ public sealed class ForwarderStackTests
             var layer = Assert.Single(Stack.Texts(function.Properties["Layers"]));
             Assert.Contains($":lambda:{stack["region"]}:", layer, StringComparison.Ordinal);
             Assert.Contains(stack["architecture"] == "arm64" ? ":AWS-Parameters-and-Secrets-Lambda-Extension-Arm64:" : ":AWS-Parameters-and-Secrets-Lambda-Extension:", layer, StringComparison.Ordinal);
-            Assert.Equal("ssm:/acme/dev/log-forwarder/destination", (string?)function.Properties["Environment"]!["Variables"]!["DESTINATION_SECRET"]);
+            Assert.Equal(
+                stack["destination"].Split('|') is { Length: > 1 } several
+                    ? several.Select(name => ($"DESTINATION_SECRET_{name.ToUpperInvariant()}", $"ssm:/acme/dev/log-forwarder/destination/{name}")).Order()
+                    : [("DESTINATION_SECRET", "ssm:/acme/dev/log-forwarder/destination")],
+                function.Properties["Environment"]!["Variables"]!.AsObject().Where(variable => variable.Key.StartsWith("DESTINATION_", StringComparison.Ordinal)).Select(variable => (variable.Key, (string)variable.Value!)).Order());
         });
     }
 
@@ -168,6 +172,8 @@ public sealed class ForwarderStackTests
         Assert.DoesNotContain(stack.OfType("AWS::Lambda::Function").SelectMany(function => function.Properties["Environment"]!["Variables"]!.AsObject()), variable =>
             variable.Key.Contains("TOKEN", StringComparison.Ordinal) || variable.Key.Contains("CREDENTIALS", StringComparison.Ordinal));
     }
+
+    private static bool IsOfSeveral(Stack stack) => stack["destination"].Contains('|', StringComparison.Ordinal);
 
     private static Task<Stack> StackOfAsync(string options) => Stack.ShareAsync(Template.Named("sls-forwarder"), Options.Parse(options));
 

@@ -8,25 +8,24 @@ namespace Serverless.Templates.Tests;
 
 /// <summary>
 /// What surrounds a deployed forwarder, on loopback: the AWS Parameters and Secrets extension, which hands out the destination's
-/// credentials, the destination itself, and the bucket of the events that failed.
+/// credentials, the destinations themselves, and the bucket of the events that failed.
 /// </summary>
 public sealed class LogPlatform : IAsyncDisposable
 {
     private const string Token = "7e1b4d0c-not-to-be-logged";
 
-    private readonly DestinationServer destination;
     private Loopback server = null!;
 
-    private LogPlatform(DestinationServer destination) => this.destination = destination;
+    private LogPlatform(IReadOnlyList<DestinationServer> destinations) => Destinations = destinations;
+
+    /// <summary>The destinations. Each of several listens below a path of its own.</summary>
+    public IReadOnlyList<DestinationServer> Destinations { get; }
 
     /// <summary>What no output may hold.</summary>
     public static string Secret => Token;
 
-    /// <summary>What the destination has taken.</summary>
-    public IReadOnlyCollection<TakenEntry> Taken => [.. destination.Taken];
-
-    /// <summary>What the destination was sent.</summary>
-    public IReadOnlyCollection<ArrivedRequest> Requests => destination.Requests;
+    /// <summary>What the destinations have taken.</summary>
+    public IReadOnlyCollection<TakenEntry> Taken => [.. Destinations.SelectMany(destination => destination.Taken)];
 
     /// <summary>What is asked of the extension.</summary>
     public ConcurrentQueue<string> SecretsRead { get; } = new();
@@ -41,13 +40,13 @@ public sealed class LogPlatform : IAsyncDisposable
         .Single(server => server.Choice == choice);
 
     /// <summary>Starts it.</summary>
-    /// <param name="destination">The value of <c>--destination</c>.</param>
+    /// <param name="destination">The value of <c>--destination</c>; of several, with bars between them.</param>
     public static async Task<LogPlatform> StartAsync(string destination)
     {
-        var platform = new LogPlatform(DestinationOf(destination));
-        platform.destination.Token = Token;
+        var platform = new LogPlatform([.. destination.Split('|').Select(DestinationOf)]);
         platform.server = await Loopback.StartAsync(platform.HandleAsync);
-        platform.destination.Address = platform.server.Address;
+        foreach (var one in platform.Destinations)
+            (one.Token, one.Address) = (Token, platform.Destinations.Count == 1 ? platform.server.Address : new Uri(platform.server.Address, $"/{one.Choice}"));
         return platform;
     }
 
@@ -65,13 +64,18 @@ public sealed class LogPlatform : IAsyncDisposable
         return variables;
     }
 
-    /// <summary>Forgets what the destination has taken and was sent.</summary>
-    public void Forget() => destination.Forget();
+    /// <summary>Forgets what the destinations have taken and were sent.</summary>
+    public void Forget()
+    {
+        foreach (var destination in Destinations)
+            destination.Forget();
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await destination.DisposeAsync();
+        foreach (var destination in Destinations)
+            await destination.DisposeAsync();
         await server.DisposeAsync();
     }
 
@@ -80,6 +84,9 @@ public sealed class LogPlatform : IAsyncDisposable
         var request = http.Request;
         if (request.Method == "POST")
         {
+            var destination = Destinations.FirstOrDefault(one => request.Path.StartsWithSegments($"/{one.Choice}", StringComparison.Ordinal)) ?? Destinations[0];
+            if (request.Path.StartsWithSegments($"/{destination.Choice}", StringComparison.Ordinal, out var rest))
+                request.Path = rest.HasValue ? rest : "/";
             await destination.HandleAsync(http);
             return;
         }
@@ -105,7 +112,9 @@ public sealed class LogPlatform : IAsyncDisposable
     {
         if (request.Headers["X-Aws-Parameters-Secrets-Token"] != "session" || request.Query["withDecryption"] != "true")
             return null;
-        SecretsRead.Enqueue(request.Query["name"]!);
+        var name = (string)request.Query["name"]!;
+        SecretsRead.Enqueue(name);
+        var destination = Destinations.Count == 1 ? Destinations[0] : Destinations.Single(one => name.EndsWith($"/{one.Choice}", StringComparison.Ordinal));
         return new JsonObject { ["Parameter"] = new JsonObject { ["Value"] = destination.Credentials } }.ToJsonString();
     }
 

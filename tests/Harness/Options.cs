@@ -2,7 +2,10 @@ using System.Collections.Concurrent;
 
 namespace Serverless.Templates.Tests;
 
-/// <summary>A choice of options, by name. Its text is the command line's: <c>--destination splunk --runtime aot</c>.</summary>
+/// <summary>
+/// A choice of options, by name. Its text is the command line's: <c>--destination splunk --runtime aot</c>. Several values of one option have a bar
+/// between them: <c>--destination splunk|loki</c>.
+/// </summary>
 public sealed class Options(IReadOnlyDictionary<string, string> values)
 {
     /// <summary>An option with fewer values than this is tried with all of them.</summary>
@@ -18,7 +21,7 @@ public sealed class Options(IReadOnlyDictionary<string, string> values)
 
     /// <summary>What stands on the command line. The equals sign lets a value begin with a dash, but not be empty.</summary>
     public IEnumerable<string> Arguments =>
-        values.SelectMany(value => value.Value.StartsWith('-') ? new[] { $"--{value.Key}={value.Value}" } : [$"--{value.Key}", value.Value]);
+        values.SelectMany(value => ValuesOf(value).SelectMany(one => one.StartsWith('-') ? new[] { $"--{value.Key}={one}" } : [$"--{value.Key}", one]));
 
     /// <summary>The value given for an option, or its default.</summary>
     public string this[Template template, string option] =>
@@ -39,6 +42,9 @@ public sealed class Options(IReadOnlyDictionary<string, string> values)
 
     /// <inheritdoc/>
     public override string ToString() => string.Join(' ', values.Select(value => $"--{value.Key} {value.Value}"));
+
+    private static string[] ValuesOf(KeyValuePair<string, string> option) =>
+        Template.All.Any(template => template.Options.Any(known => known.Name == option.Key && known.Several is not null)) ? option.Value.Split('|') : [option.Value];
 
     private static List<Options> FindPairs(Template template)
     {
@@ -69,7 +75,7 @@ public sealed class Options(IReadOnlyDictionary<string, string> values)
     private static List<string> Few(TemplateOption option)
     {
         List<string> values = [option.Default, .. option.Choices.Where(value => value != option.Default)];
-        return values.Count < MostValues ? values : [values[0], values[^1]];
+        return [.. values.Count < MostValues ? values : [values[0], values[^1]], .. option.Several is { } several ? [several] : Array.Empty<string>()];
     }
 
     // "runtime aot runtime aot": a value meets itself.

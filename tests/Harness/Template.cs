@@ -6,8 +6,9 @@ namespace Serverless.Templates.Tests;
 /// <summary>An option of a template.</summary>
 /// <param name="Choices">Its values; for a text none.</param>
 /// <param name="Default">The value it has when it is not given.</param>
+/// <param name="Several">Several of its values at once, as <see cref="Options"/> writes them; null: it takes one.</param>
 /// <param name="Needs">The option and its value without which this one is not offered; null: it always is.</param>
-public sealed record TemplateOption(string Name, string Description, IReadOnlyList<string> Choices, string Default, (string Option, string Value)? Needs);
+public sealed record TemplateOption(string Name, string Description, IReadOnlyList<string> Choices, string Default, string? Several, (string Option, string Value)? Needs);
 
 /// <summary>A template of the pack, as its template.json describes it. A new folder under templates/ is a new one here.</summary>
 public sealed partial class Template
@@ -83,6 +84,7 @@ public sealed partial class Template
             _ => [],
         },
         (string?)symbol["defaultValue"] ?? "",
+        (bool?)symbol["allowMultipleValues"] == true ? $"{symbol["choices"]![0]!["choice"]}|{symbol["choices"]![symbol["choices"]!.AsArray().Count / 2 + 1]!["choice"]}" : null,
         (string?)symbol["isEnabled"] is { } condition ? ReadNeed(condition) : null);
 
     private static (string, string) ReadNeed(string condition) =>

@@ -83,7 +83,7 @@ public sealed class ForwarderBinaryTests
         await using var process = LambdaProcess.Start(binary, api, "forwarder", variables);
         var events = service.Files.Where(file => file.Contains("/events/", StringComparison.Ordinal)).Select(Path.GetFileNameWithoutExtension).ToList();
         Assert.NotEmpty(events);
-        var requests = new List<ArrivedRequest>();
+        var requests = platform.Destinations.ToDictionary(destination => destination.Choice, _ => new List<ArrivedRequest>());
 
         foreach (var name in events)
         {
@@ -94,13 +94,21 @@ public sealed class ForwarderBinaryTests
 
             Assert.True(process.IsRunning, process.Output);
             Assert.Equal((name, name.StartsWith("malformed-", StringComparison.Ordinal) ? "MalformedEventException" : null), (name, answer.ErrorType));
-            Assert.Equal(expected.Keys.Order(StringComparer.Ordinal), platform.Taken.Select(line => line.EventId).Order(StringComparer.Ordinal));
-            requests.AddRange(platform.Requests);
-            Assert.All(platform.Taken.Where(line => line.Line.ValueKind == JsonValueKind.String), line => Assert.Equal(expected[line.EventId], line.Line.GetString()));
+            foreach (var destination in platform.Destinations)
+            {
+                Assert.Equal(expected.Keys.Order(StringComparer.Ordinal), destination.Taken.Select(line => line.EventId).Order(StringComparer.Ordinal));
+                requests[destination.Choice].AddRange(destination.Requests);
+                Assert.All(destination.Taken.Where(line => line.Line.ValueKind == JsonValueKind.String), line => Assert.Equal(expected[line.EventId], line.Line.GetString()));
+            }
         }
-        Assert.Equal(["/acme/dev/log-forwarder/destination"], platform.SecretsRead.Distinct());
+        Assert.Equal(
+            platform.Destinations.Select(destination => platform.Destinations.Count == 1 ? "/acme/dev/log-forwarder/destination" : $"/acme/dev/log-forwarder/destination/{destination.Choice}").Order(StringComparer.Ordinal),
+            platform.SecretsRead.Distinct().Order(StringComparer.Ordinal));
         Assert.DoesNotContain(LogPlatform.Secret, process.Output, StringComparison.Ordinal);
-        await WireFormats.CheckAsync(service.Options[Forwarder, "destination"], requests);
+        foreach (var (destination, sent) in requests)
+            await WireFormats.CheckAsync(destination, sent);
+        if (requests.Count > 1)
+            await WireFormats.PrintOnceAsync(requests);
     }
 
     // What has to arrive of an event: its lines with a text, unless it is CloudWatch's own question or comes from the function itself.

@@ -88,12 +88,23 @@ public static class WireFormats
         Assert.Equal("document_parsing_exception", answer.Items.First().Error!.Type);
     }
 
-    // The sink prints a line for each entry, with its text and its time.
-    private static async Task PrintAsync(string destination, IReadOnlyList<ArrivedRequest> requests)
+    /// <summary>Checks that the sink of a local run prints each line once when several destinations get it.</summary>
+    /// <param name="requests">What each destination was sent.</param>
+    public static async Task PrintOnceAsync(IReadOnlyDictionary<string, List<ArrivedRequest>> requests)
+    {
+        using var printed = await ReplayAsync([.. requests.SelectMany(sent => sent.Value)]);
+        var (first, sent) = requests.First();
+
+        Assert.Equal(sent.SelectMany(LogPlatform.DestinationOf(first).EntriesOf).Count(), printed.RootElement.GetProperty("lines").GetArrayLength());
+        Assert.All(printed.RootElement.GetProperty("answers").EnumerateArray(), answer => Assert.StartsWith("20", answer.GetString(), StringComparison.Ordinal));
+    }
+
+    // What the sink prints and answers.
+    private static async Task<JsonDocument> ReplayAsync(IReadOnlyList<ArrivedRequest> requests)
     {
         var folder = TestRun.Folder();
         foreach (var (i, request) in requests.Index())
-            await File.WriteAllTextAsync(Path.Combine(folder, $"{i}.json"), JsonSerializer.Serialize(new { path = request.Target, body = Encoding.UTF8.GetString(request.Body) }));
+            await File.WriteAllTextAsync(Path.Combine(folder, $"{i}.json"), JsonSerializer.Serialize(new { path = request.Target, type = request.Headers["Content-Type"], body = Encoding.UTF8.GetString(request.Body) }));
         var script = $$"""
             import { readFileSync, writeFileSync } from 'node:fs';
             import { startSink } from '{{new Uri(Repository.PathOf("templates", "shared", "local", "sink.mjs"))}}';
@@ -101,8 +112,8 @@ public static class WireFormats
             const sink = await startSink((line) => lines.push(line));
             const answers = [];
             for (let i = 0; i < {{requests.Count}}; i++) {
-              const { path, body } = JSON.parse(readFileSync(`${i}.json`, 'utf8'));
-              const response = await fetch(new URL(path, sink.address), { method: 'POST', body });
+              const { path, type, body } = JSON.parse(readFileSync(`${i}.json`, 'utf8'));
+              const response = await fetch(new URL(path, sink.address), { method: 'POST', headers: { 'Content-Type': type }, body });
               answers.push(`${response.status} ${await response.text()}`);
             }
             writeFileSync('printed.json', JSON.stringify({ lines, answers }));
@@ -111,7 +122,13 @@ public static class WireFormats
         await File.WriteAllTextAsync(Path.Combine(folder, "print.mjs"), script);
         (await Command.Run("node", ["print.mjs"], folder)).Succeeded();
 
-        using var printed = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "printed.json")));
+        return JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "printed.json")));
+    }
+
+    // The sink prints a line for each entry, with its text and its time.
+    private static async Task PrintAsync(string destination, IReadOnlyList<ArrivedRequest> requests)
+    {
+        using var printed = await ReplayAsync(requests);
         var entries = requests.SelectMany(LogPlatform.DestinationOf(destination).EntriesOf).ToList();
         Assert.Equal(entries.Count, printed.RootElement.GetProperty("lines").GetArrayLength());
         Assert.All(printed.RootElement.GetProperty("lines").EnumerateArray().Zip(entries), pair =>

@@ -1,15 +1,20 @@
-// Stands in for the log platform: takes what the forwarder ships and prints it for a person to read.
+// Stands in for the log platform: takes what the forwarder ships and prints it for a person to read. Of several platforms, which get every
+// line each, it prints those of one.
 import { gunzipSync } from 'node:zlib';
 import { listen, readBody } from './http.mjs';
 
 /** Starts the sink. `print` gets each line as { time, service, level, trace, message }. */
 export const startSink = async (print) => {
+  let printed; // the platform whose lines are printed: the first that sends any
   const server = await listen(async (request, response) => {
     const body = await readBody(request);
     const text = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body).toString();
     const entries = [...splitJson(text)].flatMap(unwrap);
-    for (const entry of entries) print(read(entry));
-    const { status, content } = answer(request.url.split('?')[0], entries.length);
+    const path = request.url.split('?')[0];
+    const platform = `${path} ${request.headers['content-type']}`;
+    printed ??= platform;
+    if (platform === printed) for (const entry of entries) print(read(entry));
+    const { status, content } = answer(path, entries.length);
     response.writeHead(status, { 'Content-Type': 'application/json' }).end(content);
   });
   return { address: `http://127.0.0.1:${server.port}/`, stop: server.stop };

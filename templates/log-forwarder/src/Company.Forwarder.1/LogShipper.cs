@@ -15,6 +15,11 @@ public sealed class LogShipper(Settings settings, HttpClient http, Stream output
     // More than any line can have: a line is 1 MB at most, a part some 100 KB at least.
     private const int MostParts = 9_999;
 
+//#if (severalDestinations)
+    /// <summary>The name of the destination.</summary>
+    public string Destination => settings.Destination.Name;
+
+//#endif
     /// <summary>Ships an event. It returns when the destination has every line, or refuses it for good and the line is kept.</summary>
     /// <param name="envelope">The event, as CloudWatch Logs hands it to Lambda.</param>
     /// <param name="context">The invocation.</param>
@@ -69,8 +74,15 @@ public sealed class LogShipper(Settings settings, HttpClient http, Stream output
         {
             var reason = sender.Failure ?? (sender.Refusal is null ? "they were not sent" : $"the destination refuses them for good ({sender.Refusal})");
             var failure = new DeliveryException(metrics.Failed, metrics.Shipped, reason, sender.IsStopped);
+#if (severalDestinations)
+            context.Logger.LogError("{Failed} of {Lines} lines from {LogGroup} were not delivered to {Destination}: {Reason}",
+#else
             context.Logger.LogError("{Failed} of {Lines} lines from {LogGroup} were not delivered to {Destination}; the invocation fails, so that Lambda keeps the event: {Reason}",
+#endif
                 failure.Undelivered, failure.Undelivered + failure.Shipped, logs.LogGroup, settings.Destination.Name, failure.Reason);
+//#if (severalDestinations)
+            failure.Lines = Enumerable.Range(0, logs.LineCount).Except(sender.Delivered).Except(isKept ? sender.Refused : []).ToHashSet();
+//#endif
             throw failure;
         }
         if (settings.LogsDeliveries)

@@ -24,6 +24,11 @@ public sealed class Metrics
     /// <summary>Lines that were not delivered. Received = Filtered + Shipped + Refused + Failed.</summary>
     public int Failed { get; set; }
 
+//#if (severalDestinations)
+    /// <summary>Lines that one destination did not take, although another did, and that are kept for it in the failure destination.</summary>
+    public int Kept { get; set; }
+
+//#endif
     /// <summary>Lines that were sent in parts because they were too long.</summary>
     public int Split { get; set; }
 
@@ -52,6 +57,9 @@ public sealed class Metrics
         [
             (nameof(Refused), "Count", Refused),
             (nameof(Failed), "Count", Failed),
+//#if (severalDestinations)
+            (nameof(Kept), "Count", Kept),
+//#endif
             (nameof(Split), "Count", Split),
             (nameof(Late), "Count", Late),
             (nameof(Retried), "Count", Retried),

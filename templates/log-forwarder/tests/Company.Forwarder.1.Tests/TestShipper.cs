@@ -19,7 +19,7 @@ public static class TestShipper
 
     /// <summary>Ships an event, from its JSON on.</summary>
     public static Task ShipAsync(this LogShipper shipper, byte[] payload, TestInvocation invocation, FailedEvents? failedEvents = null) =>
-        Functions.Forwarder.HandleAsync(new MemoryStream(payload), invocation, shipper, failedEvents);
+        Functions.Forwarder.HandleAsync(new MemoryStream(payload), invocation, shipper.ShipAsync, failedEvents);
 
     /// <summary>A shipper to a server, with the settings given.</summary>
     public static LogShipper Create(

@@ -24,6 +24,11 @@ public sealed class BatchSender(
     /// <summary>How many lines the destination has. A line is there with its last part, if no other part of it is missing.</summary>
     public int Shipped => undelivered.Count == 0 ? delivered.Count : delivered.Count(line => !undelivered.Contains(line));
 
+//#if (severalDestinations)
+    /// <summary>The lines that it has, by their place in the event.</summary>
+    public IEnumerable<int> Delivered => delivered.Where(line => !undelivered.Contains(line));
+
+//#endif
     /// <summary>The lines that the destination refuses for good, by their place in the event.</summary>
     public SortedSet<int> Refused { get; } = [];
 

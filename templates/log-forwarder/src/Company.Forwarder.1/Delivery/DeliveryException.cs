@@ -13,6 +13,11 @@ public sealed class DeliveryException(int undelivered, int shipped, string reaso
     /// <summary>How many lines it has.</summary>
     public int Shipped => shipped;
 
+//#if (severalDestinations)
+    /// <summary>The lines of the event that the destination does not have, by their place in it, with those that are left out on purpose.</summary>
+    public IReadOnlySet<int> Lines { get; set; } = new HashSet<int>();
+
+//#endif
     /// <summary>Why, in a few words.</summary>
     public string Reason => reason;
 

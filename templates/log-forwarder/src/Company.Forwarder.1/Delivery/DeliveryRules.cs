@@ -15,6 +15,11 @@ public sealed record DeliveryRules
     /// <summary>The longest pause of all, unless the destination asks for a longer one.</summary>
     public TimeSpan LongestPause { get; init; } = TimeSpan.FromSeconds(5);
 
+#if (severalDestinations)
+    /// <summary>How much of the invocation's time is kept to write to the failure destination what was not delivered, and to report it.</summary>
+    public TimeSpan Margin { get; init; } = TimeSpan.FromSeconds(5);
+#else
     /// <summary>How much of the invocation's time is kept to report what was not delivered.</summary>
     public TimeSpan Margin { get; init; } = TimeSpan.FromMilliseconds(1500);
+#endif
 }

@@ -16,12 +16,27 @@ public sealed class FailedEvents(Lazy<IAmazonS3> s3, string bucket)
     /// <summary>What the keys of refused lines start with. Lambda's own records are under <c>aws/lambda/async/</c>.</summary>
     public const string RefusedPrefix = "refused/";
 
+//#if (severalDestinations)
+    /// <summary>What the keys of lines start with that one destination did not take, although another did.</summary>
+    public const string FailedPrefix = "failed/";
+
+    private string? destination;
+    private bool isUndelivered;
+
+//#endif
     private static readonly JsonWriterOptions AsItIs = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+//#if (severalDestinations)
+    /// <summary>The same bucket, for the lines of one destination: their records are shipped again to that one only.</summary>
+    /// <param name="choice">The name of its choice.</param>
+    /// <param name="isUndelivered">Whether they were not delivered; otherwise they are refused for good.</param>
+    public FailedEvents Of(string choice, bool isUndelivered = false) => new(s3, bucket) { destination = choice, isUndelivered = isUndelivered };
+
+//#endif
     /// <summary>Keeps some lines of an event as an event of their own, in a record of the form of Lambda's.</summary>
     /// <param name="logs">The event.</param>
     /// <param name="lines">The lines, by their place in it.</param>
-    /// <param name="reason">Why the destination refuses them.</param>
+    /// <param name="reason">Why the destination does not have them.</param>
     /// <param name="context">The invocation.</param>
     /// <returns>The record's key. An invocation that is tried again writes the same key again; a redrive, which ships many events, one for each.</returns>
     /// <exception cref="AmazonS3Exception">S3 did not take it.</exception>
@@ -31,17 +46,28 @@ public sealed class FailedEvents(Lazy<IAmazonS3> s3, string bucket)
         ArgumentNullException.ThrowIfNull(lines);
         ArgumentNullException.ThrowIfNull(context);
         var now = DateTime.UtcNow;
-        var key = FormattableString.Invariant($"{RefusedPrefix}{context.FunctionName}/{now:yyyy/MM/dd}/{context.AwsRequestId}-{FirstId(logs)}");
+        var (prefix, condition, errorType) = (RefusedPrefix, "RefusedByDestination", "LinesRefused");
+//#if (severalDestinations)
+        if (isUndelivered)
+            (prefix, condition, errorType) = (FailedPrefix, "NotDeliveredToDestination", "LinesNotDelivered");
+        if (destination is not null)
+            prefix = $"{prefix}{destination}/";
+//#endif
+        var key = FormattableString.Invariant($"{prefix}{context.FunctionName}/{now:yyyy/MM/dd}/{context.AwsRequestId}-{FirstId(logs)}");
         using var record = new MemoryStream();
         await using (var json = new Utf8JsonWriter(record, AsItIs))
         {
             json.WriteStartObject();
             json.WriteString("version", "1.0");
             json.WriteString("timestamp", now);
+//#if (severalDestinations)
+            if (destination is not null)
+                json.WriteString("destination", destination);
+//#endif
             json.WriteStartObject("requestContext");
             json.WriteString("requestId", context.AwsRequestId);
             json.WriteString("functionArn", context.InvokedFunctionArn);
-            json.WriteString("condition", "RefusedByDestination");
+            json.WriteString("condition", condition);
             json.WriteEndObject();
             json.WriteStartObject("requestPayload");
             json.WriteStartObject("awslogs");
@@ -49,7 +75,7 @@ public sealed class FailedEvents(Lazy<IAmazonS3> s3, string bucket)
             json.WriteEndObject();
             json.WriteEndObject();
             json.WriteStartObject("responsePayload");
-            json.WriteString("errorType", "LinesRefused");
+            json.WriteString("errorType", errorType);
             json.WriteString("errorMessage", reason);
             json.WriteEndObject();
             json.WriteEndObject();

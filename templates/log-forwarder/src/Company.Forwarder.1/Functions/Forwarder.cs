@@ -1,4 +1,5 @@
 using System.Text;
+using Amazon.Lambda.CloudWatchLogsEvents;
 using Amazon.Lambda.Core;
 using Amazon.S3;
 
@@ -7,7 +8,11 @@ namespace Company.Forwarder._1.Functions;
 /// <summary>The function that log groups are subscribed to: ships the log events it is handed.</summary>
 public static class Forwarder
 {
+#if (severalDestinations)
+    private static readonly Lazy<LogShippers> Shipper = new(() => CreateShippers(shipsAll: false));
+#else
     private static readonly Lazy<LogShipper> Shipper = new(() => CreateShipper(new Settings(Environment.GetEnvironmentVariable)));
+#endif
 
     // None in a local run.
     private static readonly Lazy<FailedEvents?> FailedEvents = new(() => Environment.GetEnvironmentVariable("FAILED_EVENTS_BUCKET") is { Length: > 0 } bucket
@@ -23,14 +28,15 @@ public static class Forwarder
     }
 
     /// <summary>Handles an event of a CloudWatch Logs subscription. It fails, with a typed exception, if a line could not be delivered.</summary>
-    public static Task Handle(Stream input, ILambdaContext context) => Shutdown.RunAsync(() => HandleAsync(input, context, Shipper.Value, FailedEvents.Value));
+    public static Task Handle(Stream input, ILambdaContext context) => Shutdown.RunAsync(() => HandleAsync(input, context, Shipper.Value.ShipAsync, FailedEvents.Value));
 
     /// <summary>As <see cref="Handle"/>, with everything around it given.</summary>
-    internal static async Task<bool> HandleAsync(Stream input, ILambdaContext context, LogShipper shipper, FailedEvents? failedEvents)
+    internal static async Task<bool> HandleAsync(
+        Stream input, ILambdaContext context, Func<CloudWatchLogsEvent, ILambdaContext, FailedEvents?, Task> ship, FailedEvents? failedEvents)
     {
         try
         {
-            await shipper.ShipAsync(SubscriptionEvent.ReadEnvelope(input), context, failedEvents);
+            await ship(SubscriptionEvent.ReadEnvelope(input), context, failedEvents);
             return true;
         }
         catch (MalformedEventException e)
@@ -40,9 +46,18 @@ public static class Forwarder
         }
     }
 
+//#if (severalDestinations)
+    /// <summary>Makes what ships the events to all destinations.</summary>
+    /// <param name="shipsAll">Whether no log group is left out.</param>
+    internal static LogShippers CreateShippers(bool shipsAll) =>
+        LogShippers.Create(Environment.GetEnvironmentVariable, CreateHttp(), Console.OpenStandardOutput(), Shutdown.Token, shipsAll);
+
+//#endif
+#if (!severalDestinations)
     /// <summary>Makes what ships the events.</summary>
     internal static LogShipper CreateShipper(Settings settings) => new(settings, CreateHttp(), Console.OpenStandardOutput(), Shutdown.Token);
 
+#endif
     /// <summary>The client that all requests to the destination go through, so that connections are used again.</summary>
     internal static HttpClient CreateHttp()
     {

@@ -55,8 +55,12 @@ public static class Redrive
     private static readonly Lazy<IAmazonS3> S3 = new(() => new AmazonS3Client());
 
     // No log group is left out, neither its own nor one that the account's policy covers: redrive deletes an event that was shipped.
+#if (severalDestinations)
+    private static readonly Lazy<LogShippers> Shipper = new(() => Forwarder.CreateShippers(shipsAll: true));
+#else
     private static readonly Lazy<LogShipper> Shipper = new(() =>
         Forwarder.CreateShipper(new Settings(Environment.GetEnvironmentVariable) { OwnLogGroup = null, Policy = AccountPolicy.None }));
+#endif
 
     /// <summary>Ships the events again, the oldest day first, until all are done, the time is over, or the destination takes nothing for now.</summary>
     public static Task<RedriveResult> Handle(RedriveRequest request, ILambdaContext context) => Shutdown.RunAsync(() =>
@@ -84,6 +88,10 @@ public static class Redrive
             try
             {
                 progress.Remaining = await RedriveAllAsync(request, context, s3, bucket, ship, progress);
+//#if (severalDestinations)
+                if (request.Prefix is null)
+                    await RedriveEachAsync(request, context, s3, bucket, ship, progress);
+//#endif
                 return progress.Result;
             }
             finally
@@ -99,6 +107,23 @@ public static class Redrive
         }
     }
 
+//#if (severalDestinations)
+    // What was kept for one destination, in the order of the keys. One that takes nothing now does not hold up the others; the next redrive
+    // begins where the first one stopped.
+    private static async Task RedriveEachAsync(
+        RedriveRequest request, ILambdaContext context, IAmazonS3 s3, string bucket, Func<CloudWatchLogsEvent, ILambdaContext, FailedEvents?, Task> ship, Progress progress)
+    {
+        var begin = progress.After;
+        foreach (var name in DestinationChoice.All.Select(choice => choice.Name).Order(StringComparer.Ordinal))
+        {
+            var isMore = await RedriveAllAsync(request with { Prefix = $"{FailedEvents.FailedPrefix}{name}/" }, context, s3, bucket, ship, progress);
+            if (!progress.Remaining)
+                (begin, progress.Remaining) = (progress.After, isMore);
+        }
+        progress.After = begin;
+    }
+
+//#endif
     // Returns whether there are records that were not looked at.
     private static async Task<bool> RedriveAllAsync(
         RedriveRequest request, ILambdaContext context, IAmazonS3 s3, string bucket, Func<CloudWatchLogsEvent, ILambdaContext, FailedEvents?, Task> ship, Progress progress)
@@ -139,7 +164,11 @@ public static class Redrive
         var record = await ReadAsync(s3, bucket, key);
         if (record is null)
             return; // Someone has deleted it meanwhile.
-        await ship(SubscriptionEvent.ReadEnvelope(FindPayload(record).Span));
+        var envelope = SubscriptionEvent.ReadEnvelope(FindPayload(record).Span);
+//#if (severalDestinations)
+        envelope = EventForOne.Of(record, envelope);
+//#endif
+        await ship(envelope);
         await s3.DeleteObjectAsync(bucket, key);
     }
 

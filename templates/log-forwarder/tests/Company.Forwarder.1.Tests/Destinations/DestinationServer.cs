@@ -98,6 +98,14 @@ public abstract class DestinationServer : IAsyncDisposable
     /// <summary>The destination of this service, listening.</summary>
     public static Task<DestinationServer> StartAsync() => StartAsync(new /*destination*/SplunkServer());
 
+//#if (severalDestinations)
+    /// <summary>The destination of a choice, not listening.</summary>
+    public static DestinationServer Of(string choice) => typeof(DestinationServer).Assembly.GetTypes()
+        .Where(type => type.IsSubclassOf(typeof(DestinationServer)))
+        .Select(type => (DestinationServer)Activator.CreateInstance(type)!)
+        .Single(server => server.Choice == choice);
+
+//#endif
     /// <summary>Starts a server.</summary>
     public static async Task<DestinationServer> StartAsync(DestinationServer destination)
     {

@@ -23,7 +23,10 @@ public abstract class FaultMatrix(ITestOutputHelper output)
     private static readonly DateTimeOffset Old = DateTimeOffset.FromUnixTimeMilliseconds(LogsEvent.FirstTimestamp) + TimeSpan.FromDays(20);
     private static readonly int[] Successes = [201, 202, 204];
     private static readonly int[] Refused = [3_000, 9_999];
-    private static readonly string[] Lines = [.. Enumerable.Range(0, LineCount).Select(Line)];
+
+    /// <summary>The lines of each event.</summary>
+    internal static readonly string[] Lines = [.. Enumerable.Range(0, LineCount).Select(Line)];
+
     private static readonly byte[] Event = LogsEvent.Of(Lines);
 
     /// <summary>A destination that has not been started.</summary>
@@ -178,7 +181,8 @@ public abstract class FaultMatrix(ITestOutputHelper output)
         };
     }
 
-    private static bool IsWhole(List<TakenEntry> parts, string[] lines)
+    /// <summary>Whether the entries of a line, in parts or not, are the line.</summary>
+    internal static bool IsWhole(List<TakenEntry> parts, string[] lines)
     {
         var n = Number(parts[0].EventId);
         if (n >= lines.Length || parts[0].EventId != LogsEvent.Id(n))
@@ -193,7 +197,8 @@ public abstract class FaultMatrix(ITestOutputHelper output)
 
     private static int Number(string eventId) => int.Parse(eventId[^7..], CultureInfo.InvariantCulture);
 
-    private static IEnumerable<(int Number, string Message)> LinesOf(byte[] record)
+    /// <summary>The lines of a record: their places in the event, and their text.</summary>
+    internal static IEnumerable<(int Number, string Message)> LinesOf(byte[] record)
     {
         using var json = JsonDocument.Parse(record);
         using var logs = JsonDocument.Parse(LogsEvent.Unpack(Encoding.UTF8.GetBytes(json.RootElement.GetProperty("requestPayload").GetRawText())));
