@@ -22,5 +22,7 @@ public static class Compiler
             </Project>
             """);
         await Command.Dotnet(folder, "msbuild", project, "-nologo", "-verbosity:quiet");
+        // Where a pipe is a file, it stays.
+        File.Delete(Path.Combine(Path.GetTempPath(), Id));
     }
 }

@@ -84,9 +84,14 @@ public sealed class LogPlatform : IAsyncDisposable
         var request = http.Request;
         if (request.Method == "POST")
         {
-            var destination = Destinations.FirstOrDefault(one => request.Path.StartsWithSegments($"/{one.Choice}", StringComparison.Ordinal)) ?? Destinations[0];
-            if (request.Path.StartsWithSegments($"/{destination.Choice}", StringComparison.Ordinal, out var rest))
+            var destination = Destinations[0];
+            // A single one listens at the root, where Loki has a path that begins with its name.
+            if (Destinations.Count > 1)
+            {
+                destination = Destinations.Single(one => request.Path.StartsWithSegments($"/{one.Choice}", StringComparison.Ordinal));
+                request.Path.StartsWithSegments($"/{destination.Choice}", StringComparison.Ordinal, out var rest);
                 request.Path = rest.HasValue ? rest : "/";
+            }
             await destination.HandleAsync(http);
             return;
         }
