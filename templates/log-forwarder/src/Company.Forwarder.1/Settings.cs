@@ -8,8 +8,17 @@ public sealed class Settings
     /// <param name="variable">Reads an environment variable; null or empty is unset.</param>
     /// <exception cref="SettingException">One of them is wrong.</exception>
     public Settings(Func<string, string?> variable)
+        : this(variable, CreateDestination)
+    {
+    }
+
+    /// <param name="variable">Reads an environment variable; null or empty is unset.</param>
+    /// <param name="destination">Makes the destination from its own settings.</param>
+    /// <exception cref="SettingException">One of them is wrong.</exception>
+    public Settings(Func<string, string?> variable, Func<Func<string, string?>, Destination> destination)
     {
         ArgumentNullException.ThrowIfNull(variable);
+        ArgumentNullException.ThrowIfNull(destination);
         string? Setting(string name) => variable(name) is { Length: > 0 } value ? value : null;
 
         Region = Setting("AWS_REGION");
@@ -23,10 +32,15 @@ public sealed class Settings
             new LinePatterns(Setting("INCLUDE_PATTERN"), Setting("EXCLUDE_PATTERN"), Setting("REDACT_PATTERN")),
             Setting("LOG_GROUP_PATTERNS"));
         Rules = new DeliveryRules { RequestTimeout = Seconds("REQUEST_TIMEOUT", Setting("REQUEST_TIMEOUT"), @default: 10, longest: 120) };
-        Destination = new /*destination*/Splunk(Setting);
+        Destination = destination(Setting);
         StaticFields = StaticFields.Parse(Setting("STATIC_FIELDS"), Destination.OwnFields);
         Credentials = new CredentialSource(Setting, Destination.HasToken);
     }
+
+    /// <summary>Makes the destination of this service.</summary>
+    /// <param name="setting">Reads one of its settings.</param>
+    /// <exception cref="SettingException">One of them is wrong.</exception>
+    public static Destination CreateDestination(Func<string, string?> setting) => new /*destination*/Splunk(setting);
 
     /// <summary><c>AWS_REGION</c>, from Lambda.</summary>
     public string? Region { get; init; }

@@ -41,14 +41,10 @@ public static class TestShipper
                 _ => null,
             };
 
-        var chosen = destination?.Invoke(Setting) ?? new Settings(Setting).Destination;
         return new LogShipper(
-            new Settings(Setting)
+            new Settings(Setting, destination ?? Settings.CreateDestination)
             {
                 Rules = rules ?? Impatient,
-                Destination = chosen,
-                Credentials = new CredentialSource(Setting, chosen.HasToken),
-                StaticFields = StaticFields.Parse(Setting("STATIC_FIELDS"), chosen.OwnFields),
                 Clock = clock ?? new StoppedClock(TimeSpan.FromMinutes(1)),
             },
             Http,

@@ -20,8 +20,11 @@ public sealed class FailedEvents(Lazy<IAmazonS3> s3, string bucket)
     /// <summary>What the keys of lines start with that one destination did not take, although another did.</summary>
     public const string FailedPrefix = "failed/";
 
-    private string? destination;
-    private bool isUndelivered;
+    // The one destination that the lines are for; null: all of them.
+    private string? Destination { get; init; }
+
+    // Whether it did not take them for now; otherwise it refuses them for good.
+    private bool IsUndelivered { get; init; }
 
 //#endif
     private static readonly JsonWriterOptions AsItIs = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -30,7 +33,7 @@ public sealed class FailedEvents(Lazy<IAmazonS3> s3, string bucket)
     /// <summary>The same bucket, for the lines of one destination: their records are shipped again to that one only.</summary>
     /// <param name="choice">The name of its choice.</param>
     /// <param name="isUndelivered">Whether they were not delivered; otherwise they are refused for good.</param>
-    public FailedEvents Of(string choice, bool isUndelivered = false) => new(s3, bucket) { destination = choice, isUndelivered = isUndelivered };
+    public FailedEvents Of(string choice, bool isUndelivered = false) => new(s3, bucket) { Destination = choice, IsUndelivered = isUndelivered };
 
 //#endif
     /// <summary>Keeps some lines of an event as an event of their own, in a record of the form of Lambda's.</summary>
@@ -48,10 +51,10 @@ public sealed class FailedEvents(Lazy<IAmazonS3> s3, string bucket)
         var now = DateTime.UtcNow;
         var (prefix, condition, errorType) = (RefusedPrefix, "RefusedByDestination", "LinesRefused");
 //#if (severalDestinations)
-        if (isUndelivered)
+        if (IsUndelivered)
             (prefix, condition, errorType) = (FailedPrefix, "NotDeliveredToDestination", "LinesNotDelivered");
-        if (destination is not null)
-            prefix = $"{prefix}{destination}/";
+        if (Destination is not null)
+            prefix = $"{prefix}{Destination}/";
 //#endif
         var key = FormattableString.Invariant($"{prefix}{context.FunctionName}/{now:yyyy/MM/dd}/{context.AwsRequestId}-{FirstId(logs)}");
         using var record = new MemoryStream();
@@ -61,8 +64,8 @@ public sealed class FailedEvents(Lazy<IAmazonS3> s3, string bucket)
             json.WriteString("version", "1.0");
             json.WriteString("timestamp", now);
 //#if (severalDestinations)
-            if (destination is not null)
-                json.WriteString("destination", destination);
+            if (Destination is not null)
+                json.WriteString("destination", Destination);
 //#endif
             json.WriteStartObject("requestContext");
             json.WriteString("requestId", context.AwsRequestId);

@@ -12,9 +12,6 @@ namespace Company.Forwarder._1;
 /// <remarks>By the documentation of Datadog's API (POST /api/v2/logs); it was not tried on Datadog itself.</remarks>
 public sealed class Datadog : Destination
 {
-    // Datadog shows "message"; a longer one is not sent twice.
-    private const int LongestRepeatedMessage = 4096;
-
     private readonly string? ddsource;
 
     /// <param name="setting">
@@ -82,21 +79,7 @@ public sealed class Datadog : Destination
             body.Write(",\"timestamp\":"u8);
             WriteNumber(body, line.Timestamp);
         }
-        if (line.IsJson)
-        {
-            if (line.Message.Length is > 0 and <= LongestRepeatedMessage)
-            {
-                body.Write(",\"message\":"u8);
-                body.Write(line.Message);
-            }
-            body.Write(",\"log\":"u8);
-            body.Write(line.Text);
-        }
-        else
-        {
-            body.Write(",\"message\":"u8);
-            body.WriteString(line.Text);
-        }
+        WriteContent(body, line, ",\"log\":"u8, showsMessage: true);
         body.Write("},"u8);
     }
 

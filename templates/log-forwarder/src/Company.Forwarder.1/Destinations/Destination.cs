@@ -10,6 +10,8 @@ namespace Company.Forwarder._1;
 /// <summary>The log platform that the lines are shipped to: its limits, its format, and the meaning of its answers.</summary>
 public abstract class Destination
 {
+    private const int LongestShownMessage = 4096;
+
     /// <summary>The platform's name, for the forwarder's own log and metrics.</summary>
     public abstract string Name { get; }
 
@@ -92,6 +94,29 @@ public abstract class Destination
             WritePart(writer, ",\"part\":\""u8, line.Part);
             WritePart(writer, ",\"parts\":\""u8, line.Parts);
         }
+    }
+
+    /// <summary>Writes a line's text as the member <c>message</c>, or a JSON line as it is.</summary>
+    /// <param name="body">The batch's body.</param>
+    /// <param name="line">The line.</param>
+    /// <param name="json">The start of the member that a JSON line is written to: <c>,"log":</c></param>
+    /// <param name="showsMessage">Whether the platform shows <c>message</c>: a JSON line's own is written there too. A long one is not sent twice.</param>
+    protected static void WriteContent(IBufferWriter<byte> body, in LogLine line, ReadOnlySpan<byte> json, bool showsMessage = false)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        if (!line.IsJson)
+        {
+            body.Write(",\"message\":"u8);
+            body.WriteString(line.Text);
+            return;
+        }
+        if (showsMessage && line.Message.Length is > 0 and <= LongestShownMessage)
+        {
+            body.Write(",\"message\":"u8);
+            body.Write(line.Message);
+        }
+        body.Write(json);
+        body.Write(line.Text);
     }
 
     /// <summary>Writes the number of a part as a member whose value is text, as that of every other member is.</summary>

@@ -61,13 +61,7 @@ public sealed record DestinationChoice(string Name, Func<Func<string, string?>, 
 
         try
         {
-            var destination = Create(Setting);
-            return new Settings(Setting)
-            {
-                Destination = destination,
-                Credentials = new CredentialSource(Setting, destination.HasToken),
-                StaticFields = StaticFields.Parse(Setting("STATIC_FIELDS"), destination.OwnFields),
-            };
+            return new Settings(Setting, Create);
         }
         catch (SettingException e)
         {

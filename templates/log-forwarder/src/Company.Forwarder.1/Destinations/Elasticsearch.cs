@@ -13,9 +13,6 @@ namespace Company.Forwarder._1;
 /// <remarks>CloudWatch's id of a line is its <c>_id</c>: a line that comes again is there already (409), and is not added twice.</remarks>
 public sealed class Elasticsearch : Destination
 {
-    // "message" is what Kibana shows; a longer one is not sent twice.
-    private const int LongestRepeatedMessage = 4096;
-
     private readonly string index;
 
     /// <param name="setting">Reads <c>ELASTICSEARCH_INDEX</c>, a data stream or an index (default: <c>logs-cloudwatch-default</c>).</param>
@@ -106,21 +103,7 @@ public sealed class Elasticsearch : Destination
             WritePart(body, ",\"part\":\""u8, line.Part);
             WritePart(body, ",\"parts\":\""u8, line.Parts);
         }
-        if (line.IsJson)
-        {
-            if (line.Message.Length is > 0 and <= LongestRepeatedMessage)
-            {
-                body.Write(",\"message\":"u8);
-                body.Write(line.Message);
-            }
-            body.Write(",\"json\":"u8);
-            body.Write(line.Text);
-        }
-        else
-        {
-            body.Write(",\"message\":"u8);
-            body.WriteString(line.Text);
-        }
+        WriteContent(body, line, ",\"json\":"u8, showsMessage: true);
         body.Write("}\n"u8);
     }
 

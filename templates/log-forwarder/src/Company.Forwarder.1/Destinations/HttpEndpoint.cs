@@ -63,16 +63,7 @@ public sealed class HttpEndpoint : Destination
         body.Write("\","u8);
         body.Write(description);
         WriteFields(body, line);
-        if (line.IsJson)
-        {
-            body.Write(",\"log\":"u8);
-            body.Write(line.Text);
-        }
-        else
-        {
-            body.Write(",\"message\":"u8);
-            body.WriteString(line.Text);
-        }
+        WriteContent(body, line, ",\"log\":"u8);
         body.Write("}\n"u8);
     }
 

@@ -10,9 +10,6 @@ namespace Company.Forwarder._1;
 /// </summary>
 public sealed class LogzIo : Destination
 {
-    // Logz.io shows "message"; a longer one is not sent twice.
-    private const int LongestRepeatedMessage = 4096;
-
     private readonly string type;
 
     /// <param name="setting">Reads <c>LOGZIO_TYPE</c>, by which Logz.io chooses how to parse (default: <c>cloudwatch</c>).</param>
@@ -59,21 +56,7 @@ public sealed class LogzIo : Destination
         body.Write("\","u8);
         body.Write(description);
         WriteFields(body, line);
-        if (line.IsJson)
-        {
-            if (line.Message.Length is > 0 and <= LongestRepeatedMessage)
-            {
-                body.Write(",\"message\":"u8);
-                body.Write(line.Message);
-            }
-            body.Write(",\"log\":"u8);
-            body.Write(line.Text);
-        }
-        else
-        {
-            body.Write(",\"message\":"u8);
-            body.WriteString(line.Text);
-        }
+        WriteContent(body, line, ",\"log\":"u8, showsMessage: true);
         body.Write("}\n"u8);
     }
 
