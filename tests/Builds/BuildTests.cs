@@ -6,7 +6,7 @@ namespace Serverless.Templates.Tests;
 [TakesLong(15)]
 public sealed class BuildTests
 {
-    private static readonly ConcurrentDictionary<string, Lazy<Task<Command>>> TestRuns = new();
+    private static readonly ConcurrentDictionary<string, Lazy<Task>> TestRuns = new();
     private static readonly ConcurrentDictionary<string, GeneratedService> SameCode = new();
 
     public static TheoryData<string, string> Pairs => Combinations.All;
@@ -47,11 +47,6 @@ public sealed class BuildTests
             $"{(shared ? "shared" : service.Template)} {service.Fingerprint(file => file.EndsWith(".cs", StringComparison.Ordinal) && GeneratedService.IsShared(file) == shared)}", service);
 
     // Once for all combinations with the same code.
-    private static async Task PassesAsync(GeneratedService service, string project)
-    {
-        var run = await TestRuns.GetOrAdd(project, _ => new(() => Command.Dotnet(service.Folder, "test", project, "--no-build", "-nologo"))).Value;
-
-        run.Succeeded();
-        Assert.Matches(@"Passed!.*Failed:\s+0, Passed:\s+[1-9]\d*, Skipped:\s+0", run.Output);
-    }
+    private static Task PassesAsync(GeneratedService service, string project) =>
+        TestRuns.GetOrAdd(project, _ => new(() => service.PassTestsAsync(project))).Value;
 }

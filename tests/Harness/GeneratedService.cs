@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
+using Xunit;
 
 namespace Serverless.Templates.Tests;
 
@@ -75,6 +76,21 @@ public sealed partial class GeneratedService
     /// <param name="parent">An empty folder. The command runs in one below it, because the name may be two dots.</param>
     public static Task<Command> CommandAsync(Template template, string name, Options options, string parent, params string[] arguments) =>
         TemplateHive.NewAsync(Directory.CreateDirectory(Path.Combine(parent, "here")).FullName, [template.ShortName, $"--name={name}", .. options.Arguments, .. arguments, "--no-update-check"]);
+
+    /// <summary>
+    /// Runs the tests of a project that is built; one that fails or is skipped fails the caller's. Without <c>dotnet test</c>, which asks
+    /// MSBuild and starts a host to come to the same.
+    /// </summary>
+    /// <param name="project">The path of the project.</param>
+    /// <param name="classes">The classes whose tests are run, with their namespaces or <c>*</c>; none: all.</param>
+    /// <param name="variables">Variables of the tests' process beside <see cref="Command.Variables"/>.</param>
+    public async Task PassTestsAsync(string project, IEnumerable<string>? classes = null, IReadOnlyDictionary<string, string?>? variables = null)
+    {
+        var assembly = Directory.GetFiles(Path.Combine(Path.GetDirectoryName(project)!, "bin", "Debug"), Path.GetFileNameWithoutExtension(project) + ".dll", SearchOption.AllDirectories).Single();
+        var run = (await Command.Run(
+            Command.DotnetHost, ["exec", assembly, "-noColor", "-failSkips", .. (classes ?? []).SelectMany(name => new[] { "-class", name })], Folder, variables)).Succeeded();
+        Assert.Matches(@"Total: [1-9]\d*, Errors: 0, Failed: 0, Skipped: 0, Not Run: 0", run.Output);
+    }
 
     /// <summary>The full path of a file.</summary>
     public string PathOf(string file) => Path.Combine(Folder, file);

@@ -27,14 +27,17 @@ internal sealed class SigningKeys(Uri address, HttpClient http, TimeProvider tim
     private static readonly TimeSpan FreshFor = TimeSpan.FromHours(1);
     private static readonly TimeSpan UsableFor = TimeSpan.FromHours(24);
 
-    // Lambda stops the process between two requests: the request that starts a refresh gives it the time that an issuer usually needs.
-    private static readonly TimeSpan RefreshWait = TimeSpan.FromMilliseconds(250);
-
     private readonly Lock gate = new();
     private Task<KeySet>? fetch;
     private KeySet? current;
     private long? lastLook;
     private (long At, Exception Exception)? failure;
+
+    /// <summary>
+    /// For how long the request that starts a refresh waits for it. Lambda stops the process between two requests, so that is the time
+    /// that an issuer usually needs.
+    /// </summary>
+    public TimeSpan RefreshWait { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>The keys in the cache under an identifier; null if there are none. Nothing is fetched.</summary>
     public IReadOnlyList<JsonWebKey>? Cached(string keyId) => Usable() is { } set && set.Keys.TryGetValue(keyId, out var keys) ? keys : null;

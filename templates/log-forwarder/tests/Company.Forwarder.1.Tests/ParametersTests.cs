@@ -12,11 +12,13 @@ public sealed class ParametersTests
         "staticFields=team=orders,tier=1", """logGroupPatterns={"/aws/lambda/noisy":{"exclude":"."}}""", "deliveryLog=on", "metrics=on",
     ];
 
+    private static readonly Lazy<Task<Deployment>> WithParameters = new(() => PackageAsync(Parameters));
+
     [Fact]
     public async Task Make_what_they_ask_for_and_nothing_by_default()
     {
         var off = await PackageAsync();
-        var on = await PackageAsync(Parameters);
+        var on = await WithParameters.Value;
 
         Assert.Equal(
             ["AllLogGroups AWS::Logs::AccountPolicy", "LinesSplit AWS::CloudWatch::Alarm", "RedriveInvocations AWS::Lambda::EventInvokeConfig", "RedriveSchedule AWS::Events::Rule", "RedriveSchedulePermission AWS::Lambda::Permission"],
@@ -35,7 +37,7 @@ public sealed class ParametersTests
     [Fact]
     public async Task Subscribe_all_log_groups_but_the_forwarders_own_and_those_that_are_named()
     {
-        var on = await PackageAsync(Parameters);
+        var on = await WithParameters.Value;
         var policy = on["AllLogGroups"];
         var own = on.Of("AWS::Logs::LogGroup").Select(group => (string)group.Value["LogGroupName"]!).Order(StringComparer.Ordinal).ToList();
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 
 namespace Company.Forwarder._1.Tests;
@@ -20,8 +19,13 @@ public sealed class OtlpServer : DestinationServer
             {
                 if (record.TryGetProperty("traceId", out var trace) && (trace.GetString()!.Length != 32 || !trace.GetString()!.All(char.IsAsciiHexDigit)))
                     throw new InvalidDataException($"A collector would refuse {record}");
-                var fields = Merge(Attributes(resource.GetProperty("resource")), Attributes(record));
-                yield return new TakenEntry(fields.GetProperty("log.record.uid").GetString()!, JsonElement.Parse(Value(record.GetProperty("body"))?.ToJsonString() ?? "null"), fields, record);
+                var fields = WriteObject(writer =>
+                {
+                    WriteAttributes(writer, resource.GetProperty("resource"));
+                    WriteAttributes(writer, record);
+                });
+                var line = WriteObject(writer => WriteMember(writer, "body", record.GetProperty("body"))).GetProperty("body");
+                yield return new TakenEntry(fields.GetProperty("log.record.uid").GetString()!, line, fields, record);
             }
         }
     }
@@ -37,21 +41,49 @@ public sealed class OtlpServer : DestinationServer
 
     protected override Task SucceedAsync(HttpResponse response, byte[] body) => WriteAsync(response, StatusCodes.Status200OK, """{"partialSuccess":{}}""");
 
-    private static JsonElement Attributes(JsonElement owner) => JsonElement.Parse(new JsonObject(
-        owner.GetProperty("attributes").EnumerateArray().Select(attribute => KeyValuePair.Create(attribute.GetProperty("key").GetString()!, Value(attribute.GetProperty("value"))))).ToJsonString());
+    private static void WriteAttributes(Utf8JsonWriter writer, JsonElement owner) => WriteMembers(writer, owner.GetProperty("attributes"));
 
-    private static JsonNode? Value(JsonElement value)
+    private static void WriteMembers(Utf8JsonWriter writer, JsonElement pairs)
+    {
+        foreach (var pair in pairs.EnumerateArray())
+            WriteMember(writer, pair.GetProperty("key").GetString()!, pair.GetProperty("value"));
+    }
+
+    private static void WriteMember(Utf8JsonWriter writer, string name, JsonElement value)
+    {
+        writer.WritePropertyName(name);
+        WriteValue(writer, value);
+    }
+
+    private static void WriteValue(Utf8JsonWriter writer, JsonElement value)
     {
         if (!value.EnumerateObject().Any())
-            return null;
-        var (kind, content) = (value.EnumerateObject().Single().Name, value.EnumerateObject().Single().Value);
-        return kind switch
         {
-            "kvlistValue" => new JsonObject(content.GetProperty("values").EnumerateArray().Select(pair => KeyValuePair.Create(pair.GetProperty("key").GetString()!, Value(pair.GetProperty("value"))))),
-            "arrayValue" => new JsonArray([.. content.GetProperty("values").EnumerateArray().Select(Value)]),
-            "intValue" => JsonValue.Create(long.Parse(content.GetString()!, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture)),
-            "stringValue" or "doubleValue" or "boolValue" => JsonNode.Parse(content.GetRawText()),
-            _ => throw new InvalidDataException($"OTLP has no {kind}."),
-        };
+            writer.WriteNullValue();
+            return;
+        }
+        var (kind, content) = (value.EnumerateObject().Single().Name, value.EnumerateObject().Single().Value);
+        switch (kind)
+        {
+            case "kvlistValue":
+                writer.WriteStartObject();
+                WriteMembers(writer, content.GetProperty("values"));
+                writer.WriteEndObject();
+                break;
+            case "arrayValue":
+                writer.WriteStartArray();
+                foreach (var item in content.GetProperty("values").EnumerateArray())
+                    WriteValue(writer, item);
+                writer.WriteEndArray();
+                break;
+            case "intValue":
+                writer.WriteNumberValue(long.Parse(content.GetString()!, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture));
+                break;
+            case "stringValue" or "doubleValue" or "boolValue":
+                content.WriteTo(writer);
+                break;
+            default:
+                throw new InvalidDataException($"OTLP has no {kind}.");
+        }
     }
 }
