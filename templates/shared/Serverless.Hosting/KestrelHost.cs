@@ -34,12 +34,14 @@ public static class KestrelHost
         return builder;
     }
 
-    /// <summary>Puts the trace and the pages' rights before all else, and says that the process lives.</summary>
+    /// <summary>Puts the trace and the pages' rights before all else, says that the process lives, and serves openapi.json.</summary>
     public static WebApplication UseService(this WebApplication app)
     {
         app.UseTrace();
         app.UseCors();
         app.MapGet("/health/live", () => Results.Ok());
+        // Beside the program, wherever it is started from.
+        app.MapGet("/openapi.json", () => Results.File(Path.Combine(AppContext.BaseDirectory, "openapi.json"), "application/json"));
         return app;
     }
 

@@ -39,7 +39,7 @@ public sealed class CodeOfFunctions
         var open = new Stack<MethodBase>(handlers.GetValueOrDefault(function) ?? throw new InvalidOperationException($"The code adds no function \"{function}\"."));
         while (open.TryPop(out var method))
         {
-            if (!read.Contains(method.Module.Assembly))
+            if (!Reads(method))
             {
                 calls.Add(method);
                 continue;
@@ -49,7 +49,7 @@ public sealed class CodeOfFunctions
                 continue;
             foreach (var next in Implied(method))
                 open.Push(next);
-            foreach (var (_, operand) in Instructions(method))
+            foreach (var (_, _, operand) in Instructions(method))
             {
                 switch (operand)
                 {
@@ -57,9 +57,9 @@ public sealed class CodeOfFunctions
                         texts.Add(text);
                         break;
                     case MethodBase called:
-                        open.Push(called is MethodInfo { IsGenericMethod: true } generic && read.Contains(called.Module.Assembly) ? generic.GetGenericMethodDefinition() : called);
+                        open.Push(called is MethodInfo { IsGenericMethod: true } generic && Reads(called) ? generic.GetGenericMethodDefinition() : called);
                         break;
-                    case FieldInfo { IsStatic: true, DeclaringType.TypeInitializer: { } initializer } when read.Contains(initializer.Module.Assembly):
+                    case FieldInfo { IsStatic: true, DeclaringType.TypeInitializer: { } initializer } when Reads(initializer):
                         open.Push(initializer);
                         break;
                 }
@@ -74,7 +74,7 @@ public sealed class CodeOfFunctions
     {
         string? name = null;
         var pointers = new List<MethodBase>();
-        foreach (var (code, operand) in Instructions(method))
+        foreach (var (_, code, operand) in Instructions(method))
         {
             if (operand is string text)
                 name ??= text;
@@ -96,11 +96,20 @@ public sealed class CodeOfFunctions
         return parameters.Contains(typeof(string)) && parameters.Any(type => typeof(Delegate).IsAssignableFrom(type));
     }
 
-    // What runs although no instruction names it.
-    private IEnumerable<MethodBase> Implied(MethodBase method)
+    /// <summary>Whether a method's code is read: it is the service's own or the plumbing's.</summary>
+    internal bool Reads(MethodBase method) => read.Contains(method.Module.Assembly);
+
+    /// <summary>What runs although no instruction names it.</summary>
+    internal IEnumerable<MethodBase> Implied(MethodBase method)
     {
         if (method.GetCustomAttribute<StateMachineAttribute>() is { } state)
-            yield return state.StateMachineType.GetMethod("MoveNext", All)!;
+        {
+            var machine = state.StateMachineType;
+            if (machine.IsGenericTypeDefinition)
+                machine = machine.MakeGenericType([.. method.DeclaringType!.GetGenericArguments(), .. method.IsGenericMethod ? method.GetGenericArguments() : []]);
+            yield return machine.GetMethod("MoveNext", All)!;
+        }
+
         if (method.IsStatic && method.DeclaringType?.TypeInitializer is { } initializer)
             yield return initializer;
         if (method.IsVirtual && !method.IsFinal && method.DeclaringType is { ContainsGenericParameters: false } declaring)
@@ -113,13 +122,15 @@ public sealed class CodeOfFunctions
         }
     }
 
-    private static IEnumerable<(OpCode Code, object? Operand)> Instructions(MethodBase method)
+    /// <summary>The instructions of a method. An operand is a member, a text, a number, or the places that a branch leads to.</summary>
+    internal static IEnumerable<(int At, OpCode Code, object? Operand)> Instructions(MethodBase method)
     {
         var il = method.GetMethodBody()?.GetILAsByteArray() ?? [];
         var ofType = method.DeclaringType is { IsGenericType: true } generic ? generic.GetGenericArguments() : null;
         var ofMethod = method.IsGenericMethod ? method.GetGenericArguments() : null;
         for (var at = 0; at < il.Length;)
         {
+            var start = at;
             var value = il[at] == 0xFE ? (short)(0xFE00 | il[at + 1]) : il[at];
             var code = OpCodesByValue[value];
             at += code.Size;
@@ -128,6 +139,16 @@ public sealed class CodeOfFunctions
                 operand = method.Module.ResolveMember(BitConverter.ToInt32(il, at), ofType, ofMethod);
             else if (code.OperandType == OperandType.InlineString)
                 operand = method.Module.ResolveString(BitConverter.ToInt32(il, at));
+            else if (code.OperandType is OperandType.InlineI or OperandType.InlineVar)
+                operand = code.OperandType == OperandType.InlineI ? BitConverter.ToInt32(il, at) : BitConverter.ToUInt16(il, at);
+            else if (code.OperandType is OperandType.ShortInlineI or OperandType.ShortInlineVar)
+                operand = code.OperandType == OperandType.ShortInlineI ? (sbyte)il[at] : (int)il[at];
+            else if (code.OperandType == OperandType.InlineBrTarget)
+                operand = new[] { at + 4 + BitConverter.ToInt32(il, at) };
+            else if (code.OperandType == OperandType.ShortInlineBrTarget)
+                operand = new[] { at + 1 + (sbyte)il[at] };
+            else if (code.OperandType == OperandType.InlineSwitch)
+                operand = Enumerable.Range(1, BitConverter.ToInt32(il, at)).Select(i => at + 4 + (4 * BitConverter.ToInt32(il, at)) + BitConverter.ToInt32(il, at + (4 * i))).ToArray();
             at += code.OperandType switch
             {
                 OperandType.InlineNone => 0,
@@ -137,7 +158,7 @@ public sealed class CodeOfFunctions
                 OperandType.InlineSwitch => 4 + (4 * BitConverter.ToInt32(il, at)),
                 _ => 4,
             };
-            yield return (code, operand);
+            yield return (start, code, operand);
         }
     }
 }

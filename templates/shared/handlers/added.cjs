@@ -49,7 +49,7 @@ const described = () => {
 
   // Whatever has the same name or route would be replaced without a word.
   const names = new Map();
-  const routes = new Map(['live', 'ready'].map((check) => [routeKey({ method: 'GET', path: `/health/${check}` }), 'the host on Kestrel']));
+  const routes = new Map(['/health/live', '/health/ready', '/openapi.json'].map((path) => [routeKey({ method: 'GET', path }), 'the host on Kestrel']));
   const resources = new Map(ownResources());
   for (const { where, name, routes: own } of ownFunctions()) {
     names.set(name.toUpperCase(), where);

@@ -1,3 +1,5 @@
+using Company.Auth._1.Users;
+
 namespace Company.Auth._1.Tests;
 
 /// <summary>What holds for the CloudFormation of every service.</summary>
@@ -8,3 +10,7 @@ public sealed class SubscriptionTests : SubscriptionChecks;
 
 /// <summary>What holds for the roles of every service.</summary>
 public sealed class RoleTests : RoleChecks;
+
+/// <summary>What holds for the description of every HTTP API.</summary>
+public sealed class OpenApiTests() : OpenApiChecks(Api.Routes(
+    new Lazy<UsersTable>(() => throw new InvalidOperationException("No request, no table.")), new Lazy<UserPool>(() => throw new InvalidOperationException("No request, no pool."))));

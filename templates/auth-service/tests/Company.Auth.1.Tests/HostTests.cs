@@ -318,6 +318,7 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
         Assert.Equal(HttpStatusCode.NoContent, (await SendAsync(HttpMethod.Delete, "/me", token)).StatusCode);
         await AssertProblemAsync(await SendAsync(HttpMethod.Get, "/me", token), 410, "user_deleted");
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(Url("/health/ready"), Cancel)).StatusCode);
+        Assert.Equal("3.1.0", (string)JsonNode.Parse(await http.GetStringAsync(Url("/openapi.json"), Cancel))!["openapi"]!);
     }
 
     [Fact]

@@ -1,4 +1,8 @@
 namespace Company.Function._1.Tests;
+#if (http)
+
+using TradeItems;
+#endif
 
 /// <summary>What holds for the CloudFormation of every service.</summary>
 public sealed class DeploymentTests : DeploymentChecks;
@@ -8,3 +12,8 @@ public sealed class SubscriptionTests : SubscriptionChecks;
 
 /// <summary>What holds for the roles of every service.</summary>
 public sealed class RoleTests : RoleChecks;
+#if (http)
+
+/// <summary>What holds for the description of every HTTP API.</summary>
+public sealed class OpenApiTests() : OpenApiChecks(Api.Routes(new Lazy<TradeItemsTable>(() => throw new InvalidOperationException("No request, no table."))));
+#endif

@@ -40,6 +40,7 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
         Assert.Equal((string)JsonNode.Parse(await placed.Content.ReadAsStringAsync(Cancel))!["placedAt"]!, (string)found["placedAt"]!);
         Assert.True(Trace.IsValid(placed.Headers.GetValues(Trace.Header).Single()));
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(Url("/health/ready"), Cancel)).StatusCode);
+        Assert.Equal("3.1.0", (string)JsonNode.Parse(await http.GetStringAsync(Url("/openapi.json"), Cancel))!["openapi"]!);
     }
 
     [Theory]
