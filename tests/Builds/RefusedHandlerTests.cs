@@ -16,6 +16,7 @@ public sealed class RefusedHandlerTests(RefusedHandlerTests.Host host) : IClassF
         { "-n PostConfirmation --path /confirmed", "has the name \"postConfirmation\"" },
         { "-n Stats --path /health/live", "has the route \"GET /health/live\"" },
         { "-n Stats --path /Health/ready", "has the route \"GET /Health/ready\"" },
+        { "-n Stats --path /openapi.json", "has the route \"GET /openapi.json\"" },
         { "-n Stats --method DELETE --path /teams/{a}/members/{b}", "has the route \"DELETE /teams/{a}/members/{b}\"" },
     };
 

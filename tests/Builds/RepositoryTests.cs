@@ -28,6 +28,7 @@ public sealed class RepositoryTests
         var orders = GeneratedService.Read(Template.Named("sls-function"), Orders, Options.Defaults, auth.PathOf(Orders));
         // npm workspaces put every package at the root.
         await NodeModules.LinkAsync(auth);
+        (await Command.Dotnet(auth.Folder, "test", "-nologo", "-e", "UPDATE_OPENAPI=true", "--filter", "OpenApi")).Succeeded();
         var tests = (await Command.Dotnet(auth.Folder, "test", $"{GeneratedService.UsualName}.slnx", "-nologo", "-warnaserror", "-warnnotaserror:NU1603")).Succeeded();
 
         // Of both services, and of what they share.

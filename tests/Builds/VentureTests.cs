@@ -116,6 +116,7 @@ public sealed partial class VentureTests
         await first.WaitForAsync(line => LogLine().Match(line) is { Success: true } log && (log.Groups["service"].Value, log.Groups["trace"].Value) == ("auth", trace) && log.Groups["message"].Value.StartsWith("GET /me answered 200 in ", StringComparison.Ordinal));
         await first.WaitForAsync(line => LogLine().Match(line) is { Success: true } log && (log.Groups["service"].Value, log.Groups["trace"].Value) == ("orders", trace) && log.Groups["message"].Value.StartsWith("POST /orders answered 201 in ", StringComparison.Ordinal));
         Assert.DoesNotContain(second.Output, line => line.Contains(trace, StringComparison.Ordinal));
+        await IsCalledByClientsOfItsDocumentsAsync(second);
 
         int[] ports = [.. first.Ports, .. second.Ports];
         Assert.Distinct(ports);
@@ -158,6 +159,31 @@ public sealed partial class VentureTests
         Assert.Equal(
             ["", "log-forwarder", "auth log-forwarder", "auth log-forwarder"],
             services.Select(service => string.Join(' ', service.Value!["dependsOn"]!.AsArray().Select(name => (string)name!).Order(StringComparer.Ordinal))));
+    }
+
+    // Each host serves its openapi.json: of that alone, clients are made.
+    private static async Task IsCalledByClientsOfItsDocumentsAsync(LocalRun run)
+    {
+        using var orders = await GeneratedClient.OfAsync(run["orders"], await run.TokenAsync());
+        using var auth = await GeneratedClient.OfAsync(run["auth"], await run.TokenAsync());
+        var newOrder = orders.New("NewOrder");
+        newOrder.Product = "Tea";
+        newOrder.Quantity = 2;
+
+        var placed = await orders.Call.PlaceOrderAsync(newOrder);
+        var found = await orders.Call.GetOrderAsync(placed.Id);
+        Assert.Equal(("Tea", 2), ((string)found.Product, (int)found.Quantity));
+        Assert.Equal((DateTimeOffset)placed.PlacedAt, (DateTimeOffset)found.PlacedAt);
+        dynamic problem = await Assert.ThrowsAnyAsync<Exception>(async () => await orders.Call.GetOrderAsync("nowhere"));
+        Assert.Equal((404, "no_such_order"), ((int)problem.StatusCode, (string)problem.Result.Code));
+        var me = await auth.Call.GetMeAsync();
+        Assert.Equal("ada@example.com", (string)me.Email);
+
+        var newTeam = auth.New("NewTeam");
+        newTeam.Name = "Garage";
+        var team = await auth.Call.CreateTeamAsync(newTeam);
+        Assert.Equal(("Garage", (string)me.Sub, "Admin"), ((string)team.Name, (string)team.Members[0].Sub, (string)team.Members[0].Role.ToString()));
+        await auth.Call.DeleteTeamAsync(team.Id);
     }
 
     // Linux tells it; where it does not, the ports have told.

@@ -48,12 +48,14 @@ public sealed partial class LocalRun : IAsyncDisposable
     /// <summary>The ports of everything that it has said to run.</summary>
     public IEnumerable<int> Ports => Output.Select(line => Address().Match(line)).Where(match => match.Success).Select(match => new Uri(match.Groups["address"].Value).Port);
 
+    /// <summary>The token of the user who is signed in.</summary>
+    public Task<string> TokenAsync() => File.ReadAllTextAsync(Output.Select(line => TokenFile().Match(line)).First(match => match.Success).Groups[1].Value);
+
     /// <summary>Calls a service as the user who is signed in.</summary>
     public async Task<(int Status, string Body)> CallAsync(string service, string path, string traceId, string? json = null)
     {
-        var tokenFile = Output.Select(line => TokenFile().Match(line)).First(match => match.Success).Groups[1].Value;
         using var request = new HttpRequestMessage(json is null ? HttpMethod.Get : HttpMethod.Post, new Uri(this[service], path));
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", await File.ReadAllTextAsync(tokenFile));
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", await TokenAsync());
         request.Headers.Add("X-Amzn-Trace-Id", $"Root={traceId}");
         if (json is not null)
             request.Content = new StringContent(json, MediaTypeHeaderValue.Parse("application/json"));
