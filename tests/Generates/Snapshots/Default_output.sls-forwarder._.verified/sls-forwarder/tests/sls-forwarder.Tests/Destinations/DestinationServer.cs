@@ -1,9 +1,9 @@
-﻿using System.Collections.Concurrent;
+﻿using System.Buffers;
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 
 namespace sls_forwarder.Tests;
@@ -150,12 +150,23 @@ public abstract class DestinationServer : IAsyncDisposable
     }
 
     /// <summary>One JSON object of the members of several.</summary>
-    protected static JsonElement Merge(params IEnumerable<JsonElement> objects)
+    protected static JsonElement Merge(params IEnumerable<JsonElement> objects) => WriteObject(writer =>
     {
-        var merged = new JsonObject();
         foreach (var member in objects.SelectMany(one => one.EnumerateObject()))
-            merged[member.Name] = JsonNode.Parse(member.Value.GetRawText());
-        return JsonElement.Parse(merged.ToJsonString());
+            member.WriteTo(writer);
+    });
+
+    /// <summary>The JSON object of the members that are written.</summary>
+    protected static JsonElement WriteObject(Action<Utf8JsonWriter> writeMembers)
+    {
+        var json = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(json))
+        {
+            writer.WriteStartObject();
+            writeMembers(writer);
+            writer.WriteEndObject();
+        }
+        return JsonElement.Parse(json.WrittenSpan);
     }
 
     /// <summary>A line that was sent as text: the object that it holds, if it is a whole line that holds one.</summary>
