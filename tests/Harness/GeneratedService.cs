@@ -82,14 +82,19 @@ public sealed partial class GeneratedService
     /// MSBuild and starts a host to come to the same.
     /// </summary>
     /// <param name="project">The path of the project.</param>
-    /// <param name="classes">The classes whose tests are run, with their namespaces or <c>*</c>; none: all.</param>
+    /// <param name="filters">Which tests, as <see cref="RunTestsAsync"/> has it; none: all.</param>
     /// <param name="variables">Variables of the tests' process beside <see cref="Command.Variables"/>.</param>
-    public async Task PassTestsAsync(string project, IEnumerable<string>? classes = null, IReadOnlyDictionary<string, string?>? variables = null)
+    public async Task PassTestsAsync(string project, IEnumerable<string>? filters = null, IReadOnlyDictionary<string, string?>? variables = null) =>
+        Assert.Matches(@"Total: [1-9]\d*, Errors: 0, Failed: 0, Skipped: 0, Not Run: 0", (await RunTestsAsync(project, filters, variables)).Succeeded().Output);
+
+    /// <summary>Runs the tests of a project that is built; one that is skipped counts as failed.</summary>
+    /// <param name="project">The path of the project.</param>
+    /// <param name="filters">xUnit's own: <c>-class *.SettingsTests</c> those of a class, <c>-class-</c> and <c>-method-</c> not these; none: all.</param>
+    /// <param name="variables">Variables of the tests' process beside <see cref="Command.Variables"/>.</param>
+    public Task<Command> RunTestsAsync(string project, IEnumerable<string>? filters = null, IReadOnlyDictionary<string, string?>? variables = null)
     {
         var assembly = Directory.GetFiles(Path.Combine(Path.GetDirectoryName(project)!, "bin", "Debug"), Path.GetFileNameWithoutExtension(project) + ".dll", SearchOption.AllDirectories).Single();
-        var run = (await Command.Run(
-            Command.DotnetHost, ["exec", assembly, "-noColor", "-failSkips", .. (classes ?? []).SelectMany(name => new[] { "-class", name })], Folder, variables)).Succeeded();
-        Assert.Matches(@"Total: [1-9]\d*, Errors: 0, Failed: 0, Skipped: 0, Not Run: 0", run.Output);
+        return Command.Run(Command.DotnetHost, ["exec", assembly, "-noColor", "-failSkips", .. (filters ?? []).SelectMany(filter => filter.Split(' '))], Folder, variables);
     }
 
     /// <summary>The full path of a file.</summary>

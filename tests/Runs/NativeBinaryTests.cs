@@ -69,7 +69,7 @@ public sealed partial class NativeBinaryTests
         await Stack.ShareAsync(service.Template, service.Options);
 
         // BuildTests runs the others, which do not start it.
-        var classes = service.Files.Where(file => file.EndsWith("Tests.cs", StringComparison.Ordinal) && service.Read(file).Contains("RunningFunction.Start", StringComparison.Ordinal)).Select(Path.GetFileNameWithoutExtension).Select(name => $"*.{name}");
+        var classes = service.Files.Where(file => file.EndsWith("Tests.cs", StringComparison.Ordinal) && service.Read(file).Contains("RunningFunction.Start", StringComparison.Ordinal)).Select(Path.GetFileNameWithoutExtension).Select(name => $"-class *.{name}");
         await service.PassTestsAsync(service.TestProject, classes, new Dictionary<string, string?> { ["SERVICE_BINARY"] = published.Binary });
     }
 
