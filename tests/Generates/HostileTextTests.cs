@@ -7,7 +7,7 @@ using YamlDotNet.RepresentationModel;
 namespace Serverless.Templates.Tests;
 
 [TakesLong(2)]
-public sealed class HostileTextTests
+public sealed partial class HostileTextTests
 {
     // As JSON, so that a test's own name stays readable whatever the text is. Each with one template in turn: all of them write a
     // text by the same forms.
@@ -18,6 +18,18 @@ public sealed class HostileTextTests
             var rows = new TheoryData<string, string>();
             foreach (var (i, text) in JsonNode.Parse(File.ReadAllText(Repository.PathOf("tests", "names", "hostile-texts.json")))!["texts"]!.AsArray().Index())
                 rows.Add(Template.Services[i % Template.Services.Count].ShortName, JsonSerializer.Serialize((string)text!));
+            return rows;
+        }
+    }
+
+    // Those with a sign or a word that YAML or osls could take for more than text: the others come out as words, as Changes_no_structure shows.
+    public static TheoryData<string, string> TextsThatCouldExpand
+    {
+        get
+        {
+            var rows = new TheoryData<string, string>();
+            foreach (var row in Texts.Where(row => Expandable().IsMatch(JsonSerializer.Deserialize<string>((string)row[1])!)))
+                rows.Add((string)row[0], (string)row[1]);
             return rows;
         }
     }
@@ -52,7 +64,7 @@ public sealed class HostileTextTests
     }
 
     [TheoryThatNeeds("node", "npm")]
-    [MemberData(nameof(Texts))]
+    [MemberData(nameof(TextsThatCouldExpand))]
     public async Task Expands_nowhere(string shortName, string text)
     {
         var service = await GeneratedService.ShareAsync(Template.Named(shortName), Everywhere(shortName, JsonSerializer.Deserialize<string>(text)!));
@@ -84,4 +96,7 @@ public sealed class HostileTextTests
         YamlSequenceNode list => $"[{string.Join(',', list.Children.Select(Shape))}]",
         _ => "_",
     };
+
+    [GeneratedRegex(@"[${}%~&*!0-9]|^(?:null|true)$")]
+    private static partial Regex Expandable();
 }
