@@ -87,14 +87,15 @@ public sealed partial class GeneratedService
     public async Task PassTestsAsync(string project, IEnumerable<string>? filters = null, IReadOnlyDictionary<string, string?>? variables = null) =>
         Assert.Matches(@"Total: [1-9]\d*, Errors: 0, Failed: 0, Skipped: 0, Not Run: 0", (await RunTestsAsync(project, filters, variables)).Succeeded().Output);
 
-    /// <summary>Runs the tests of a project that is built; one that is skipped counts as failed.</summary>
+    /// <summary>Runs the tests of a project that is built.</summary>
     /// <param name="project">The path of the project.</param>
     /// <param name="filters">xUnit's own: <c>-class *.SettingsTests</c> those of a class, <c>-class-</c> and <c>-method-</c> not these; none: all.</param>
     /// <param name="variables">Variables of the tests' process beside <see cref="Command.Variables"/>.</param>
-    public Task<Command> RunTestsAsync(string project, IEnumerable<string>? filters = null, IReadOnlyDictionary<string, string?>? variables = null)
+    /// <param name="failsSkips">Whether a test that is skipped counts as failed.</param>
+    public Task<Command> RunTestsAsync(string project, IEnumerable<string>? filters = null, IReadOnlyDictionary<string, string?>? variables = null, bool failsSkips = true)
     {
         var assembly = Directory.GetFiles(Path.Combine(Path.GetDirectoryName(project)!, "bin", "Debug"), Path.GetFileNameWithoutExtension(project) + ".dll", SearchOption.AllDirectories).Single();
-        return Command.Run(Command.DotnetHost, ["exec", assembly, "-noColor", "-failSkips", .. (filters ?? []).SelectMany(filter => filter.Split(' '))], Folder, variables);
+        return Command.Run(Command.DotnetHost, ["exec", assembly, "-noColor", failsSkips ? "-failSkips" : "-failSkips-", .. (filters ?? []).SelectMany(filter => filter.Split(' '))], Folder, variables);
     }
 
     /// <summary>The full path of a file.</summary>
