@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 using Xunit;
 
 namespace Serverless.Templates.Tests;
@@ -17,8 +19,16 @@ public sealed class TheoryThatNeedsAttribute : TheoryAttribute
     public TheoryThatNeedsAttribute(params string[] programs) => Skip = Needs.Missing(programs);
 }
 
-internal static class Needs
+internal static partial class Needs
 {
+    /// <summary>The oldest kubectl whose Kustomize builds directories and patches: 1.22.</summary>
+    private const int OldestKubectl = 22;
+
+    private static readonly Lazy<string?> KubectlIsMissing = new(() =>
+        !Kubectl().IsMatch(OutputOf("kubectl", "version", "--client")) ? "kubectl is not on the PATH, or does not say its version. CONTRIBUTING.md says what the tests need."
+        : int.Parse(Kubectl().Match(OutputOf("kubectl", "version", "--client")).Groups[1].Value, null) < OldestKubectl ? $"kubectl is older than 1.{OldestKubectl}."
+        : null);
+
     /// <summary>Why a test cannot run here, or null if it can.</summary>
     public static string? Missing(string[] programs) => programs.Select(Missing).FirstOrDefault(reason => reason is not null);
 
@@ -28,8 +38,24 @@ internal static class Needs
         "linux-x64" => RuntimeInformation.RuntimeIdentifier.EndsWith("-x64", StringComparison.Ordinal) && OperatingSystem.IsLinux()
             ? null
             : $"This is {RuntimeInformation.RuntimeIdentifier}; what is deployed here is built on linux-x64.",
+        "kubectl" => KubectlIsMissing.Value,
         _ => Command.Find(program) is null
             ? $"{program} is not on the PATH. CONTRIBUTING.md says what the tests need; .ci/run installs it."
             : null,
     };
+
+    private static string OutputOf(string program, params string[] arguments)
+    {
+        if (Command.Find(program) is not { } path)
+            return "";
+        using var process = Process.Start(new ProcessStartInfo(path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return output.GetAwaiter().GetResult();
+    }
+
+    // Client Version: v1.32.4, and before 1.28 GitVersion:"v1.25.4" in a longer line.
+    [GeneratedRegex(@"v1\.(\d+)\.")]
+    private static partial Regex Kubectl();
 }
