@@ -8,7 +8,7 @@ namespace Serverless.Templates.Tests;
 /// <summary>A test that needs programs: skipped, saying which, on a machine that lacks one of them.</summary>
 public sealed class FactThatNeedsAttribute : FactAttribute
 {
-    /// <param name="programs">The programs, by their command; <c>linux-x64</c> is the system itself.</param>
+    /// <param name="programs">The programs, by their command; <c>linux-x64</c> is the system itself, <c>namespace</c> a file system of a process's own.</param>
     public FactThatNeedsAttribute(params string[] programs) => Skip = Needs.Missing(programs);
 }
 
@@ -29,6 +29,9 @@ internal static partial class Needs
         : int.Parse(Kubectl().Match(OutputOf("kubectl", "version", "--client")).Groups[1].Value, null) < OldestKubectl ? $"kubectl is older than 1.{OldestKubectl}."
         : null);
 
+    private static readonly Lazy<string?> NamespaceIsMissing = new(() =>
+        OutputOf("unshare", "--mount", "unshare", "--root=/", "--wd=/", "--setgid=1654", "--setuid=1654", "id", "-u").Trim() == "1654" ? null : "A mount namespace with a root and a user of its own needs root on Linux.");
+
     /// <summary>Why a test cannot run here, or null if it can.</summary>
     public static string? Missing(string[] programs) => programs.Select(Missing).FirstOrDefault(reason => reason is not null);
 
@@ -39,6 +42,7 @@ internal static partial class Needs
             ? null
             : $"This is {RuntimeInformation.RuntimeIdentifier}; what is deployed here is built on linux-x64.",
         "kubectl" => KubectlIsMissing.Value,
+        "namespace" => NamespaceIsMissing.Value,
         _ => Command.Find(program) is null
             ? $"{program} is not on the PATH. CONTRIBUTING.md says what the tests need; .ci/run installs it."
             : null,
