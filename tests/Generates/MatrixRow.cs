@@ -24,7 +24,7 @@ public sealed record MatrixRow
 
     public Dictionary<string, string[]> MustNotMatch { get; init; } = [];
 
-    /// <summary>All rows; one with the value <c>*</c> becomes a row for every choice.</summary>
+    /// <summary>All rows; one with the value <c>*</c> becomes a row for every choice, for several options at once: their choices are all there, not each with each.</summary>
     public static IReadOnlyList<MatrixRow> All { get; } = [.. Directory.GetFiles(Repository.PathOf("tests", "matrix"), "*.json")
         .Where(path => !path.EndsWith(".schema.json", StringComparison.Ordinal)).Order(StringComparer.Ordinal).SelectMany(ReadFile)];
 
@@ -66,16 +66,16 @@ public sealed record MatrixRow
 
     private IEnumerable<MatrixRow> Expand()
     {
-        var open = Options.Where(option => option.Value == "*").Select(option => option.Key).ToList();
+        var open = Options.Where(option => option.Value == "*").ToDictionary(option => option.Key, option => Tests.Template.Named(Template).Options.Single(candidate => candidate.Name == option.Key).Choices);
         if (open.Count == 0)
             return [this];
-        var option = Tests.Template.Named(Template).Options.Single(candidate => candidate.Name == open.Single());
-        return option.Choices.Select(choice =>
+        return Enumerable.Range(0, open.Values.Max(choices => choices.Count)).Select(i =>
         {
-            string Put(string text) => text.Replace("{value}", choice, StringComparison.Ordinal);
+            var chosen = open.ToDictionary(option => option.Key, option => option.Value[i % option.Value.Count]);
+            string Put(string text) => chosen.Aggregate(text, (filled, option) => filled.Replace($"{{{option.Key}}}", option.Value, StringComparison.Ordinal));
             return this with
             {
-                Options = Options.ToDictionary(pair => pair.Key, pair => pair.Key == option.Name ? choice : pair.Value),
+                Options = Options.ToDictionary(pair => pair.Key, pair => chosen.GetValueOrDefault(pair.Key, pair.Value)),
                 MustExist = [.. MustExist.Select(Put)],
                 MustNotExist = [.. MustNotExist.Select(Put)],
                 MustMatch = MustMatch.ToDictionary(pair => Put(pair.Key), pair => pair.Value.Select(Put).ToArray()),

@@ -16,18 +16,11 @@ public static class KestrelHost
     /// <exception cref="SettingException">There is no origin, or one that lets every page call.</exception>
     public static WebApplicationBuilder CreateBuilder(string[] args)
     {
-#if (onKubernetes)
         // Without TLS, which ends before the service, and without what a native binary would hold in vain.
         var builder = WebApplication.CreateSlimBuilder(args);
         builder.Logging.ClearProviders().AddConsole(options => options.FormatterName = JsonLineFormatter.Name);
         // AddConsoleFormatter would bind the formatter's options, of which there are none, by reflection.
         builder.Services.AddSingleton<ConsoleFormatter, JsonLineFormatter>();
-#else
-        var builder = WebApplication.CreateBuilder(args);
-        builder.Logging.ClearProviders()
-            .AddConsole(options => options.FormatterName = JsonLineFormatter.Name)
-            .AddConsoleFormatter<JsonLineFormatter, ConsoleFormatterOptions>();
-#endif
         builder.WebHost.ConfigureKestrel(options => options.AddServerHeader = false);
 
         var origins = OriginsOf(builder.Configuration["ALLOWED_ORIGINS"]);
