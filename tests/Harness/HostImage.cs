@@ -10,11 +10,11 @@ namespace Serverless.Templates.Tests;
 /// </summary>
 public sealed partial class HostImage
 {
-    // What mcr.microsoft.com/dotnet/runtime-deps:10.0-noble-chiseled is made of: libc6, libgcc-s1, libssl3t64, libstdc++6, the certificates.
+    // What the Dockerfile takes of mcr.microsoft.com/dotnet/runtime-deps:10.0-noble-chiseled: libc6, libgcc-s1, libssl3t64, the certificates.
     private static readonly string[] Libraries =
     [
         "ld-linux-x86-64.so.2", "libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1", "libresolv.so.2", "libnss_dns.so.2", "libnss_files.so.2",
-        "libgcc_s.so.1", "libssl.so.3", "libcrypto.so.3", "libstdc++.so.6",
+        "libgcc_s.so.1", "libssl.so.3", "libcrypto.so.3",
     ];
 
     private static readonly Lazy<Task<HostImage>> Shared = new(BuildAsync);
