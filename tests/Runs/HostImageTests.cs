@@ -147,6 +147,61 @@ public sealed class HostImageTests : IAsyncLifetime
         Assert.Equal(0, exitCode);
     }
 
+    [FactThatNeeds("linux-x64", "clang", "namespace", "kubectl")]
+    public async Task Sends_spans_and_metrics_where_it_is_told_to_in_the_trace_of_the_request()
+    {
+        var sent = new ConcurrentBag<(string Path, byte[] Body)>();
+        await using var collector = await Loopback.StartAsync(async http =>
+        {
+            using var body = new MemoryStream();
+            await http.Request.Body.CopyToAsync(body);
+            sent.Add((http.Request.Path, body.ToArray()));
+        });
+        var image = await HostImage.ShareAsync();
+        var settings = await SettingsAsync(image.Service);
+        settings["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Address.ToString();
+        settings["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf";
+        await using var host = HostProcess.Start(image, settings);
+        using var http = new HttpClient { BaseAddress = await host.ListensAsync() };
+        await UntilReadyAsync(http);
+
+        // One request of each kind: with a trace of AWS, which counts more than one of W3C, with one of W3C alone, and with none.
+        await PlaceAsync(http, ("X-Amzn-Trace-Id", "Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=0"), ("traceparent", "00-11111111111111111111111111111111-2222222222222222-01"));
+        var ofW3C = await PlaceAsync(http, ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
+        var begun = await PlaceAsync(http);
+        Assert.Equal(0, await host.TerminateAsync());
+
+        Assert.Equal("Root=1-0af76519-16cd43dd8448eb211c80319c;Parent=b7ad6b7169203331;Sampled=1", ofW3C);
+        var spans = Convert.ToHexStringLower([.. sent.Where(one => one.Path == "/v1/traces").SelectMany(one => one.Body)]);
+        // A span of the request, and at least one of what it asked the table.
+        foreach (var trace in new[] { "67891233abcdef012345678912345678", "0af7651916cd43dd8448eb211c80319c", begun["Root=1-".Length..].Replace("-", "", StringComparison.Ordinal) })
+            Assert.True(spans.Split(trace).Length > 2, $"There are {spans.Split(trace).Length - 1} spans of {trace}.");
+        foreach (var parent in new[] { "53995c3f42cd8ad8", "b7ad6b7169203331" })
+            Assert.Contains(parent, spans, StringComparison.Ordinal);
+        Assert.DoesNotContain("1111111111111111", spans, StringComparison.Ordinal);
+        Assert.Contains(Hex("/orders"), spans, StringComparison.Ordinal);
+        Assert.DoesNotContain(Hex("/health"), spans, StringComparison.Ordinal);
+        Assert.DoesNotContain(Hex("Bearer"), spans, StringComparison.Ordinal);
+        var metrics = Convert.ToHexStringLower([.. sent.Where(one => one.Path == "/v1/metrics").SelectMany(one => one.Body)]);
+        Assert.Contains(Hex("http.server.request.duration"), metrics, StringComparison.Ordinal);
+        Assert.Contains(Hex("acme-example"), spans, StringComparison.Ordinal);
+    }
+
+    /// <summary>Places an order with these headers.</summary>
+    /// <returns>The trace that the answer names.</returns>
+    private async Task<string> PlaceAsync(HttpClient http, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = Order() };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Token());
+        foreach (var (name, value) in headers)
+            request.Headers.Add(name, value);
+        using var answer = await http.SendAsync(request);
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        return answer.Headers.GetValues("X-Amzn-Trace-Id").Single();
+    }
+
+    private static string Hex(string text) => Convert.ToHexStringLower(Encoding.UTF8.GetBytes(text));
+
     /// <summary>What the pod gives the host: the settings of the overlay, those filled in that are not known before the stack is there.</summary>
     private async Task<Dictionary<string, string?>> SettingsAsync(GeneratedService service)
     {

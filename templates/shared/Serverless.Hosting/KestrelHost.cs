@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace Serverless;
 
-/// <summary>What every service is on Kestrel: JSON logs, and the pages that may call.</summary>
+/// <summary>What every service is on Kestrel: JSON logs, traces and metrics, and the pages that may call.</summary>
 public static class KestrelHost
 {
     /// <summary>Begins a server. The origins of the pages that may call: the setting <c>ALLOWED_ORIGINS</c>, else those of cors.json.</summary>
@@ -21,6 +21,7 @@ public static class KestrelHost
         builder.Logging.ClearProviders().AddConsole(options => options.FormatterName = JsonLineFormatter.Name);
         // AddConsoleFormatter would bind the formatter's options, of which there are none, by reflection.
         builder.Services.AddSingleton<ConsoleFormatter, JsonLineFormatter>();
+        builder.AddTelemetry();
         builder.WebHost.ConfigureKestrel(options => options.AddServerHeader = false);
 
         var origins = OriginsOf(builder.Configuration["ALLOWED_ORIGINS"]);
