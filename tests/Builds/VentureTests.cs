@@ -20,7 +20,10 @@ public sealed partial class VentureTests
     public static TheoryData<string> Pairs => [.. Options.Pairs(Venture).Select(options => options.ToString())];
 
     // Each is odd in a way of its own; that all odd names come out as in the services is what the files of the pairs show.
-    public static TheoryData<string> OddNames => ["a&b c", "1st.größe"];
+    public static TheoryData<string> OddNames => [WithPage, "1st.größe"];
+
+    /// <summary>The one that has a page for the browser.</summary>
+    private const string WithPage = "a&b c";
 
     [Theory]
     [MemberData(nameof(Pairs))]
@@ -126,6 +129,19 @@ public sealed partial class VentureTests
         Assert.DoesNotContain(Process.GetProcesses(), process => CommandLineOf(process).Contains(venture.Folder, StringComparison.Ordinal));
     }
 
+    [FactThatNeeds("node", "npm", "browser")]
+    public async Task Has_a_page_that_passes_its_tests_in_a_browser_against_the_local_run()
+    {
+        var venture = (await Built.Value).Named[WithPage];
+        await NodeModules.LinkAsync(venture);
+
+        var run = (await Command.Run(Command.PathOf("npm"), ["run", "test:web"], venture.Folder)).Succeeded();
+
+        Assert.Matches(@"(?m)^# pass [1-9]\d*$", run.Output);
+        Assert.Matches("(?m)^# skipped 0$", run.Output);
+        Assert.DoesNotContain(Process.GetProcesses(), process => CommandLineOf(process).Contains(venture.Folder, StringComparison.Ordinal));
+    }
+
     [FactThatNeeds("node", "npm")]
     public async Task Packages_every_service_as_it_is_packaged_on_its_own()
     {
@@ -225,7 +241,7 @@ public sealed partial class VentureTests
         var venture = await GeneratedService.CreateAsync(Venture, "Acme", Options.Defaults);
         var named = new Dictionary<string, GeneratedService>();
         foreach (var name in OddNames)
-            named[(string)name] = await GeneratedService.CreateAsync(Venture, (string)name, Options.Defaults);
+            named[(string)name] = await GeneratedService.CreateAsync(Venture, (string)name, name == WithPage ? Options.Parse("--web true") : Options.Defaults);
         return new Repositories(venture, named, await Build.RunAsync([venture, .. named.Values]));
     }
 

@@ -11,7 +11,7 @@ public sealed class NpmPackagesTests
     {
         get
         {
-            var rows = new TheoryData<string, string> { { "sls-venture", "" } };
+            var rows = new TheoryData<string, string> { { "sls-venture", "" }, { "sls-venture", "--web true" } };
             foreach (var template in Template.Services)
                 foreach (var options in Options.Pairs(template).Where(options => options[template, "venture"] == "false"))
                     rows.Add(template.ShortName, options.ToString());
@@ -29,12 +29,24 @@ public sealed class NpmPackagesTests
 
         Assert.Equal(package["name"]!.ToString(), locked[""]!["name"]!.ToString());
         Assert.Equal(package["devDependencies"]!.ToJsonString(), locked[""]!["devDependencies"]!.ToJsonString());
+        // The page of a venture is a package of its own, beside those that are installed.
+        foreach (var workspace in package["workspaces"]?.AsArray().Select(name => (string)name!) ?? [])
+        {
+            var page = JsonNode.Parse(service.Read($"{workspace}/package.json"))!;
+            Assert.All(new[] { "dependencies", "devDependencies" }, kind => Assert.Equal(Sorted(page[kind]!), Sorted(locked[workspace]![kind]!)));
+            Assert.True((bool)locked[$"node_modules/{workspace}"]!["link"]!);
+            locked.Remove(workspace);
+            locked.Remove($"node_modules/{workspace}");
+        }
+
         Assert.All(locked.Where(entry => entry.Key.Length > 0), entry =>
         {
             Assert.Null(entry.Value!["resolved"]);
             Assert.StartsWith("sha512-", entry.Value["integrity"]?.ToString() ?? "", StringComparison.Ordinal);
         });
     }
+
+    private static IEnumerable<string> Sorted(JsonNode packages) => packages.AsObject().Select(package => $"{package.Key} {package.Value}").Order(StringComparer.Ordinal);
 
     [TheoryThatNeeds("node", "npm")]
     [MemberData(nameof(Pairs))]

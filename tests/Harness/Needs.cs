@@ -8,7 +8,7 @@ namespace Serverless.Templates.Tests;
 /// <summary>A test that needs programs: skipped, saying which, on a machine that lacks one of them.</summary>
 public sealed class FactThatNeedsAttribute : FactAttribute
 {
-    /// <param name="programs">The programs, by their command; <c>linux-x64</c> is the system itself, <c>namespace</c> a file system of a process's own.</param>
+    /// <param name="programs">The programs, by their command; <c>linux-x64</c> is the system itself, <c>browser</c> Chromium or Chrome, <c>namespace</c> a file system of a process's own.</param>
     public FactThatNeedsAttribute(params string[] programs) => Skip = Needs.Missing(programs);
 }
 
@@ -23,6 +23,9 @@ internal static partial class Needs
 {
     /// <summary>The oldest kubectl whose Kustomize builds directories and patches: 1.22.</summary>
     private const int OldestKubectl = 22;
+
+    // As the tests of a generated page look for one.
+    private static readonly string[] Browsers = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 
     private static readonly Lazy<string?> KubectlIsMissing = new(() =>
         !Kubectl().IsMatch(OutputOf("kubectl", "version", "--client")) ? "kubectl is not on the PATH, or does not say its version. CONTRIBUTING.md says what the tests need."
@@ -42,6 +45,9 @@ internal static partial class Needs
             ? null
             : $"This is {RuntimeInformation.RuntimeIdentifier}; what is deployed here is built on linux-x64.",
         "kubectl" => KubectlIsMissing.Value,
+        "browser" => Browsers.All(name => Command.Find(name) is null)
+            ? $"None of {string.Join(", ", Browsers)} is on the PATH. CONTRIBUTING.md says what the tests need; .ci/run installs one."
+            : null,
         "namespace" => NamespaceIsMissing.Value,
         _ => Command.Find(program) is null
             ? $"{program} is not on the PATH. CONTRIBUTING.md says what the tests need; .ci/run installs it."

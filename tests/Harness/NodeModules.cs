@@ -33,6 +33,7 @@ public static class NodeModules
             foreach (var options in Options.Pairs(template))
                 Add($"{template} {options}", (await GeneratedService.ShareAsync(template, options)).Read("package.json"));
         Add("sls-venture", (await GeneratedService.ShareAsync(Template.Named("sls-venture"), Options.Defaults)).Read("package.json"));
+        Add("sls-venture --web true", (await GeneratedService.ShareAsync(Template.Named("sls-venture"), Options.Parse("--web true"))).Read("web/package.json"));
 
         var json = new JsonObject
         {

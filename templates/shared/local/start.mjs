@@ -10,7 +10,12 @@ import { createLogShipper } from './log-shipper.mjs';
 import { run, start, startScript } from './processes.mjs';
 import { functionsOf, hasTrigger, hostOf, sampleCallsOf, takesTokens } from './projects.mjs';
 import { startRuntimeApi } from './runtime-api.mjs';
+//#if (hasWeb)
+import { openPage, printLine } from '../../web/local/page.mjs';
+import { step } from './screen.mjs';
+//#else
 import { printLine, step } from './screen.mjs';
+//#endif
 import { readLine, startSink } from './sink.mjs';
 import { startTables } from './tables.mjs';
 import { client, pool } from './user-pool.mjs';
@@ -20,6 +25,9 @@ const renewal = 20 * 60_000; // milliseconds; the user's token is valid for 30 m
 const folder = mkdtempSync(join(tmpdir(), 'local-'));
 const stops = []; // what has to be stopped, the last one first
 let isStopping = false;
+//#if (hasWeb)
+let page;
+//#endif
 
 const stop = async (exitCode) => {
   if (isStopping) return;
@@ -53,12 +61,21 @@ const runAll = async () => {
     : { add: (service, line) => printLine(readLine(service, line)) };
   const tables = await step('tables', () => startTables(services.map((service) => service.folder)));
   stops.push(tables.stop);
+//#if (hasWeb)
+  page = await openPage(services.find(({ publishes }) => publishes.includes('/auth/user-pool-id')), folder);
+  stops.push(page.stop);
+//#endif
   for (const one of hosts) one.address = `http://${host}:${await freePort()}`;
   const poolAddress = hosts.some(({ project }) => takesTokens(project))
     ? await step('user pool', () => startPool(hosts.find(({ service }) => hasTrigger(service))?.address))
     : undefined;
   for (const one of hosts) await step(one.name, () => startHost(one, { poolAddress, tablesAddress: tables.address }, shipper));
   const tokenFile = poolAddress && (await step('a user', () => keepSignedIn(poolAddress)));
+//#if (hasWeb)
+  // The page calls the auth service by its role: alone, the service has its folder's name.
+  const called = hosts.map(({ service, name, address }) => ({ name: service.publishes.includes('/auth/user-pool-id') ? 'auth' : name, address }));
+  await step('page', () => page.publish(called, poolAddress));
+//#endif
 
   const calls = hosts.flatMap((one) => sampleCallsOf(one.service).map((call) => ({ ...call, address: one.address })));
   show(hosts, tables, poolAddress);
@@ -69,6 +86,9 @@ const runAll = async () => {
 const show = (hosts, tables, poolAddress) => {
   console.log();
   const showOne = (name, address) => console.log(`  ${name.padEnd(16)}${address}`);
+//#if (hasWeb)
+  showOne('page', page.address);
+//#endif
   for (const { name, address } of hosts) showOne(name, address);
   if (poolAddress) showOne('user pool', `${poolAddress}/${pool} (app client ${client})`);
   if (tables.names.length) showOne('tables', `${tables.address} (${tables.names.join(', ')})`);
@@ -125,6 +145,9 @@ const startHost = async ({ name, address, project }, { poolAddress, tablesAddres
       ASPNETCORE_ENVIRONMENT: 'Development',
       ASPNETCORE_URLS: address,
       AWS_ENDPOINT_URL_DYNAMODB: tablesAddress,
+//#if (hasWeb)
+      ALLOWED_ORIGINS: page.allowedOrigins,
+//#endif
       ...(poolAddress && { TOKEN_ISSUERS: `${poolAddress}/${pool}`, USER_POOL_URL: poolAddress }),
     },
     folder: project.folder,
