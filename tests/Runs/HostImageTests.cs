@@ -20,6 +20,8 @@ public sealed class HostImageTests : IAsyncLifetime
     private Loopback pool = null!;
     private Loopback table = null!;
     private TimeSpan tableTakes;
+    private volatile TaskCompletionSource? hold;
+    private int held;
 
     public async Task InitializeAsync()
     {
@@ -27,6 +29,11 @@ public sealed class HostImageTests : IAsyncLifetime
         table = await Loopback.StartAsync(async http =>
         {
             await Task.Delay(tableTakes);
+            if (hold is { } until)
+            {
+                Interlocked.Increment(ref held);
+                await until.Task;
+            }
             http.Response.ContentType = "application/x-amz-json-1.0";
             await http.Response.WriteAsync("{}");
         });
@@ -102,7 +109,7 @@ public sealed class HostImageTests : IAsyncLifetime
     public async Task Answers_every_request_that_it_was_sent_when_it_is_told_to_end()
     {
         const int Clients = 32;
-        tableTakes = TimeSpan.FromMilliseconds(200);
+        tableTakes = TimeSpan.FromMilliseconds(50);
         var image = await HostImage.ShareAsync();
         await using var host = HostProcess.Start(image, await SettingsAsync(image.Service));
         var address = await host.ListensAsync();
@@ -135,14 +142,19 @@ public sealed class HostImageTests : IAsyncLifetime
 
         var clients = Enumerable.Range(0, Clients).Select(_ => CallAsync()).ToList();
         await Task.Delay(TimeSpan.FromSeconds(1));
+        // The signal comes while a request of every client is under way.
+        hold = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await UntilAsync(() => Volatile.Read(ref held) >= Clients, "The table was not asked by every client.");
         isEnding = true;
-        var exitCode = await host.TerminateAsync();
+        var ending = host.TerminateAsync();
+        await UntilAsync(() => host.Output.Contains("shutting down", StringComparison.Ordinal), "The host does not end.");
+        hold.SetResult();
+        var exitCode = await ending;
         await Task.WhenAll(clients).WaitAsync(TimeSpan.FromMinutes(1));
 
         TestRun.Say($"SIGTERM under load: {answers.Count} requests answered, {answers.Count(answer => answer.IsAfter)} of them after the signal.");
         Assert.Empty(lost);
         Assert.All(answers, answer => Assert.Equal(201, answer.Status));
-        // Every client had a request under way.
         Assert.Equal(Clients, answers.Count(answer => answer is { IsLast: true, IsAfter: true }));
         Assert.Equal(0, exitCode);
     }
@@ -227,6 +239,12 @@ public sealed class HostImageTests : IAsyncLifetime
     {
         for (var end = DateTime.UtcNow.AddSeconds(30); (await http.GetAsync("/health/ready")).StatusCode != HttpStatusCode.OK; await Task.Delay(50))
             Assert.True(DateTime.UtcNow < end, "The host is not ready.");
+    }
+
+    private static async Task UntilAsync(Func<bool> holds, string otherwise)
+    {
+        for (var end = DateTime.UtcNow.AddSeconds(30); !holds(); await Task.Delay(10))
+            Assert.True(DateTime.UtcNow < end, otherwise);
     }
 
     private static StringContent Order() => new("""{"product": "Tea", "quantity": 2}""", Encoding.UTF8, "application/json");
