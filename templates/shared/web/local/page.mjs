@@ -92,11 +92,8 @@ export const openPage = async (service, folder) => {
         watcher.on('event', ({ code, error, result }) => {
           result?.close();
           if (code === 'END') done();
-          // Once it is there, a mistake in the source must not end the local run.
-          if (code === 'ERROR') {
-            failed(error);
-            if (configuration) console.error(`The page could not be built: ${error.message}`);
-          }
+          // Later on Vite only prints it: a mistake in the source must not end the local run.
+          if (code === 'ERROR') failed(error);
         });
       });
       configuration = found;

@@ -160,8 +160,8 @@ describe('The page', { skip, timeout: 600_000 }, () => {
       const trace = await call.locator('code').first().textContent();
       assert.match(trace, /^1-[0-9a-f]{8}-[0-9a-f]{24}$/);
       await call.locator('.lines', { hasText: `GET /${name} answered 200` }).waitFor();
-      // As the log forwarder has shipped it.
-      assert.ok(run.lines.some((line) => line.includes(trace) && line.includes(`GET /${name} answered 200`)));
+      // As the log forwarder has shipped it. The page may have it before this process has read it.
+      await eventually(async () => assert.ok(run.lines.some((line) => line.includes(trace) && line.includes(`GET /${name} answered 200`))));
     }
     await (await lastCall('GET /me ', '200')).getByText(`"email": "${email}"`).waitFor();
     await look('calls');
