@@ -64,9 +64,10 @@ describe('The page', { skip, timeout: 600_000 }, () => {
   const see = (text, on = page) => on.getByText(text).locator('visible=true').first().waitFor();
   const seeView = (view, on = page) => on.locator(`#view-${view}`).waitFor();
   const signIn = (values, on = page) => fill('sign-in', values, on);
+  // The newest is the first, also while it has no answer.
   const lastCall = async (title, status) => {
-    const call = page.locator('.call:not([aria-busy])', { hasText: title }).first();
-    await call.locator('.status', { hasText: status }).waitFor();
+    const call = page.locator('.call').first();
+    await call.locator('h3', { hasText: title }).locator('.status', { hasText: status }).waitFor();
     return call;
   };
 
@@ -160,7 +161,7 @@ describe('The page', { skip, timeout: 600_000 }, () => {
       const trace = await call.locator('code').first().textContent();
       assert.match(trace, /^1-[0-9a-f]{8}-[0-9a-f]{24}$/);
       await call.locator('.lines', { hasText: `GET /${name} answered 200` }).waitFor();
-      // As the log forwarder has shipped it. The page may have it before this process has read it.
+      // As it was printed. The page may have it before this process has read it.
       await eventually(async () => assert.ok(run.lines.some((line) => line.includes(trace) && line.includes(`GET /${name} answered 200`))));
     }
     await (await lastCall('GET /me ', '200')).getByText(`"email": "${email}"`).waitFor();
