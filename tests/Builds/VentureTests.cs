@@ -112,7 +112,8 @@ public sealed partial class VentureTests
         var me = await first.CallAsync("auth", "/me", trace);
         var order = await first.CallAsync("orders", "/orders", trace, """{"product": "Tea", "quantity": 2}""");
 
-        // The trigger has made the row of the user who signed up.
+        // The trigger's binary has made the row of the user who signed up.
+        await first.WaitForAsync(line => LogLine().Match(line) is { Success: true } log && log.Groups["service"].Value == "auth" && log.Groups["message"].Value.EndsWith(" is made", StringComparison.Ordinal));
         Assert.Equal(200, me.Status);
         Assert.Contains("ada@example.com", me.Body, StringComparison.Ordinal);
         Assert.Equal(201, order.Status);

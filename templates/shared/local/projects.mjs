@@ -20,8 +20,11 @@ export const hostOf = (service) => {
 /** The service as it is deployed: { name, folder, binary }. */
 export const functionsOf = (service) => withBinary(projectsOf(service).find(({ name }) => !name.endsWith('.Host')), 'bootstrap');
 
+/** The settings of a host on a developer's machine: { USERS_TABLE, … }. */
+export const settingsOf = (host) => JSON.parse(readFileSync(join(host.folder, 'appsettings.Development.json'), 'utf8'));
+
 /** Whether a host asks its callers for tokens. */
-export const takesTokens = (host) => readFileSync(join(host.folder, 'appsettings.Development.json'), 'utf8').includes('"TOKEN_CLIENTS"');
+export const takesTokens = (host) => 'TOKEN_CLIENTS' in settingsOf(host);
 
 /** Whether one of the service's functions is a trigger of the user pool. */
 export const hasTrigger = (service) => /^\s+- cognitoUserPool:/m.test(readFileSync(join(service.folder, 'serverless.yml'), 'utf8'));

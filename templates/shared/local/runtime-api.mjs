@@ -1,6 +1,6 @@
 // A Lambda Runtime API: hands events to a function's process and takes its answers.
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { listen, readBody } from './http.mjs';
 
 const timeLimit = 120_000;
@@ -22,6 +22,7 @@ export const startRuntimeApi = async () => {
           'Lambda-Runtime-Aws-Request-Id': invocation.id,
           'Lambda-Runtime-Deadline-Ms': String(Date.now() + timeLimit),
           'Lambda-Runtime-Invoked-Function-Arn': 'arn:aws:lambda:us-east-1:000000000000:function:local',
+          'Lambda-Runtime-Trace-Id': newTrace(),
         })
         .end(invocation.event);
     }
@@ -58,6 +59,9 @@ export const startRuntimeApi = async () => {
     stop: server.stop,
   };
 };
+
+// Root=1-<seconds, 8 hexadecimal digits>-<24 hexadecimal digits>
+const newTrace = () => `Root=1-${Math.floor(Date.now() / 1000).toString(16).padStart(8, '0')}-${randomBytes(12).toString('hex')};Sampled=0`;
 
 // {"errorType": "…", "errorMessage": "…"}
 const errorOf = (body) => {

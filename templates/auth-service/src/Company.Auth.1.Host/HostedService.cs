@@ -1,4 +1,3 @@
-using Company.Auth._1.Functions;
 using Company.Auth._1.Users;
 using Serverless;
 using Serverless.Tokens;
@@ -31,15 +30,8 @@ internal static class HostedService
                 ? Results.Ok()
                 : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
         app.MapRoutes(Api.Routes(new Lazy<UsersTable>(users), new Lazy<UserPool>(pool)), verifier);
-        if (app.Environment.IsDevelopment())
-            app.MapTrigger(users);
         app.Lifetime.ApplicationStopped.Register(users.Dispose);
         app.Lifetime.ApplicationStopped.Register(pool.Dispose);
         return app;
     }
-
-    /// <summary>The trigger, where the local pool looks for it: Lambda's Invoke API.</summary>
-    private static void MapTrigger(this WebApplication app, UsersTable users) =>
-        app.MapPost("/2015-03-31/functions/postConfirmation/invocations", async (HttpContext http) =>
-            Results.Stream(await PostConfirmation.Handle(http.Request.Body, new LocalContext("postConfirmation"), users), "application/json"));
 }

@@ -134,6 +134,7 @@ describe('The page', { skip, timeout: 600_000 }, () => {
 
     await see('Your e-mail address is confirmed. Sign in.');
     await eventually(async () => assert.equal((await rowsOfUsers(run.tables)).length, 2, 'the user of the local run, and this one'));
+    await eventually(async () => assert.equal(run.lines.filter((line) => /The row of the user \S+ is made/.test(line)).length, 2, 'the log lines of the trigger'));
   });
 
   test('refuses an account that is there already', async () => {

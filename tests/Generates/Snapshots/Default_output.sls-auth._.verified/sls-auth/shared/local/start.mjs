@@ -1,14 +1,15 @@
 ﻿// npm run local: the services of this repository on this machine. A user pool (cognito-local), the tables (dynalite), every service that
-// has a host on Kestrel and, if it is here, the log forwarder's own binary, which ships what they log to a sink that prints it. Nothing
-// is kept after Ctrl+C.
+// has a host on Kestrel and, if they are here, two functions as they are deployed: the binary of the pool's trigger, and that of the log
+// forwarder, which ships what all of them log to a sink that prints it. Nothing is kept after Ctrl+C.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findServices } from './services.mjs';
 import { freePort, host } from './http.mjs';
+import { startInvokeApi } from './invoke-api.mjs';
 import { createLogShipper } from './log-shipper.mjs';
 import { run, start, startScript } from './processes.mjs';
-import { functionsOf, hasTrigger, hostOf, sampleCallsOf, takesTokens } from './projects.mjs';
+import { functionsOf, hasTrigger, hostOf, sampleCallsOf, settingsOf, takesTokens } from './projects.mjs';
 import { startRuntimeApi } from './runtime-api.mjs';
 import { printLine, step } from './screen.mjs';
 import { readLine, startSink } from './sink.mjs';
@@ -54,9 +55,9 @@ const runAll = async () => {
   const tables = await step('tables', () => startTables(services.map((service) => service.folder)));
   stops.push(tables.stop);
   for (const one of hosts) one.address = `http://${host}:${await freePort()}`;
-  const poolAddress = hosts.some(({ project }) => takesTokens(project))
-    ? await step('user pool', () => startPool(hosts.find(({ service }) => hasTrigger(service))?.address))
-    : undefined;
+  const triggered = hosts.find(({ service }) => hasTrigger(service));
+  const triggerAddress = triggered && (await step('trigger', () => startTrigger(triggered, tables.address, shipper)));
+  const poolAddress = hosts.some(({ project }) => takesTokens(project)) ? await step('user pool', () => startPool(triggerAddress)) : undefined;
   for (const one of hosts) await step(one.name, () => startHost(one, { poolAddress, tablesAddress: tables.address }, shipper));
   const tokenFile = poolAddress && (await step('a user', () => keepSignedIn(poolAddress)));
 
@@ -106,6 +107,27 @@ const startForwarder = async ({ binary }) => {
   );
   stops.push(shipper.finish);
   return shipper;
+};
+
+/** Starts the trigger of the user pool. Returns the address at which the pool invokes it. */
+const startTrigger = async ({ service, name, project }, tablesAddress, shipper) => {
+  const api = await startRuntimeApi();
+  stops.push(api.stop);
+  const trigger = start('The trigger', functionsOf(service).binary, {
+    environment: {
+      ...settingsOf(project),
+      AWS_LAMBDA_RUNTIME_API: api.address,
+      AWS_LAMBDA_LOG_FORMAT: 'JSON',
+      _HANDLER: 'postConfirmation',
+      AWS_ENDPOINT_URL_DYNAMODB: tablesAddress,
+    },
+    onLine: (line) => shipper.add(name, line),
+    onExit: fail,
+  });
+  stops.push(trigger.stop);
+  const invokeApi = await startInvokeApi(api.invoke);
+  stops.push(invokeApi.stop);
+  return invokeApi.address;
 };
 
 const startPool = async (triggerAddress) => {
