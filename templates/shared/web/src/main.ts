@@ -16,6 +16,7 @@ import {
   configure,
   confirmAccount,
   continueSignIn,
+  continueWithTotp,
   createAccount,
   finishReset,
   finishTotp,
@@ -121,7 +122,7 @@ onPress(find('resend'), async () => {
   await resendAndConfirm();
   notify('The code was sent again.');
 });
-onSubmit('form-totp', async ({ code }) => proceed(await continueSignIn(code!)));
+onSubmit('form-totp', async ({ code }) => proceed(await continueWithTotp(code!)));
 onSubmit('form-new-password', async ({ password }) => proceed(await continueSignIn(password!)));
 onSubmit('form-forgot', async (values) => {
   email = values['email']!;

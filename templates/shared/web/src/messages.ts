@@ -3,13 +3,16 @@
 /** A sentence for the person at the page. */
 export class Refusal extends Error {}
 
+/** The sentence for a code of an authenticator app that is wrong: nothing was sent. */
+export const wrongCodeOfApp = 'The code is not the one that the app shows. Wait for the next one and try again.';
+
 // The user pool's exceptions: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/CommonErrors.html
 const sentences: Readonly<Record<string, string>> = {
   NotAuthorizedException: 'The e-mail address or the password is wrong. Check both, or choose a new password.',
   UserNotFoundException: 'The e-mail address or the password is wrong. Check both, or create an account.',
   UsernameExistsException: 'There is an account with this e-mail address already. Sign in, or choose a new password.',
   CodeMismatchException: 'The code is not the one that was sent. Check it, or have a new one sent.',
-  EnableSoftwareTokenMFAException: 'The code is not the one that the app shows. Wait for the next one and try again.',
+  EnableSoftwareTokenMFAException: wrongCodeOfApp,
   ExpiredCodeException: 'The code is too old or was used already. Have a new one sent.',
   InvalidPasswordException: 'The password is too weak. Use at least 12 characters, with upper-case and lower-case letters and digits.',
   LimitExceededException: 'That was tried too often. Wait a quarter of an hour and try again.',

@@ -16,7 +16,7 @@ import {
 } from 'aws-amplify/auth';
 import { cognitoUserPoolsTokenProvider } from 'aws-amplify/auth/cognito';
 import { configuration, isLocal } from './configuration';
-import { Refusal } from './messages';
+import { Refusal, wrongCodeOfApp } from './messages';
 
 /** Tells aws-amplify which pools the users are in. */
 export const configure = (): void => {
@@ -72,6 +72,15 @@ export const beginSignIn = async (email: string, password: string): Promise<Next
 
 /** Goes on with what the sign-in has asked for: a code, or a new password. */
 export const continueSignIn = async (answer: string): Promise<NextStep> => stepOf(await confirmSignIn({ challengeResponse: answer }));
+
+/** Goes on with the code of the authenticator app. */
+export const continueWithTotp = async (code: string): Promise<NextStep> => {
+  try {
+    return await continueSignIn(code);
+  } catch (error) {
+    throw error instanceof Error && error.name === 'CodeMismatchException' ? new Refusal(wrongCodeOfApp) : error;
+  }
+};
 
 /** Creates an account, to which a code is sent. */
 export const createAccount = async (email: string, password: string): Promise<void> => {

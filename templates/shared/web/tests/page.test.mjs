@@ -265,7 +265,7 @@ describe('The page', { skip, timeout: 600_000 }, () => {
     assert.equal(await page.locator('.call').count(), 0, 'answers for the user are shown to the next one');
     assert.equal(await page.locator('#totp-key').textContent(), '', 'the key of the user is shown to the next one');
     await fill('totp', { code: totp(key) === '000000' ? '111111' : '000000' });
-    await see('The code is not the one');
+    await see('The code is not the one that the app shows.');
     await look('totp');
     await fill('totp', { code: totp(key) });
 
