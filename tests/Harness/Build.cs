@@ -25,7 +25,7 @@ public sealed partial class Build
         var folder = TestRun.NewFolder("builds");
         var restored = new List<string>();
         var built = new List<string>();
-        foreach (var (i, alike) in services.GroupBy(service => service.Fingerprint(file => (GeneratedService.IsShared(file) && !IsLeftAlone(service, file)) || IsOfEveryProject().IsMatch(file))).Select(group => group.ToArray()).Index())
+        foreach (var (i, alike) in services.GroupBy(service => service.Fingerprint(file => GeneratedService.IsShared(file) || IsOfEveryProject().IsMatch(file))).Select(group => group.ToArray()).Index())
         {
             foreach (var service in alike)
                 build.sharing.Add(service, alike[0]);
@@ -80,9 +80,6 @@ public sealed partial class Build
     /// <summary>Whether a project has come to an assembly.</summary>
     public static bool HasBuilt(string project) =>
         Path.Combine(Path.GetDirectoryName(project)!, "bin") is var folder && Directory.Exists(folder) && Directory.EnumerateFiles(folder, "*.dll", SearchOption.AllDirectories).Any();
-
-    // It differs where there is a page. Only a venture is run by it in the tests.
-    private static bool IsLeftAlone(GeneratedService service, string file) => file == "shared/local/start.mjs" && !service.Template.IsVenture;
 
     private static bool IsShared(GeneratedService service, string project) =>
         GeneratedService.IsShared(Path.GetRelativePath(service.Folder, project).Replace('\\', '/'));

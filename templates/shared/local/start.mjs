@@ -1,7 +1,8 @@
 // npm run local: the services of this repository on this machine. A user pool (cognito-local), the tables (dynalite), every service that
 // has a host on Kestrel and, if they are here, two functions as they are deployed: the binary of the pool's trigger, and that of the log
-// forwarder, which ships what all of them log to a sink that prints it. Nothing is kept after Ctrl+C.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+// forwarder, which ships what all of them log to a sink that prints it. A page for the browser, web/, is served if there is one. Nothing is
+// kept after Ctrl+C.
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findServices } from './services.mjs';
@@ -11,12 +12,7 @@ import { createLogShipper } from './log-shipper.mjs';
 import { run, start, startScript } from './processes.mjs';
 import { functionsOf, hasTrigger, hostOf, sampleCallsOf, settingsOf, takesTokens } from './projects.mjs';
 import { startRuntimeApi } from './runtime-api.mjs';
-//#if (hasWeb)
-import { openPage, printLine } from '../../web/local/page.mjs';
-import { step } from './screen.mjs';
-//#else
 import { printLine, step } from './screen.mjs';
-//#endif
 import { readLine, startSink } from './sink.mjs';
 import { startTables } from './tables.mjs';
 import { client, pool } from './user-pool.mjs';
@@ -26,9 +22,7 @@ const renewal = 20 * 60_000; // milliseconds; the user's token is valid for 30 m
 const folder = mkdtempSync(join(tmpdir(), 'local-'));
 const stops = []; // what has to be stopped, the last one first
 let isStopping = false;
-//#if (hasWeb)
-let page;
-//#endif
+let page; // undefined where there is none
 
 const stop = async (exitCode) => {
   if (isStopping) return;
@@ -51,32 +45,34 @@ const runAll = async () => {
   const services = findServices();
   const hosts = services.flatMap((service) => (hostOf(service) ? [{ service, name: service.name, project: hostOf(service) }] : []));
   const forwarder = services.find(({ publishes }) => publishes.includes('/log-forwarder/arn'));
+  const auth = services.find(({ publishes }) => publishes.includes('/auth/user-pool-id'));
 
   const projects = [...hosts.map(({ project }) => project), ...(forwarder ? [functionsOf(forwarder)] : [])];
   await step('build', async () => {
     for (const { folder: project } of projects) await run('dotnet', 'build', project, '-nologo', '-verbosity:quiet');
   });
 
+  page = await openPage(auth);
+  const print = (line) => {
+    printLine(line);
+    page?.keep(line);
+  };
   const shipper = forwarder
-    ? await step('log forwarder', () => startForwarder(functionsOf(forwarder)))
-    : { add: (service, line) => printLine(readLine(service, line)) };
+    ? await step('log forwarder', () => startForwarder(functionsOf(forwarder), print))
+    : { add: (service, line) => print(readLine(service, line)) };
   const tables = await step('tables', () => startTables(services.map((service) => service.folder)));
   stops.push(tables.stop);
-//#if (hasWeb)
-  page = await openPage(services.find(({ publishes }) => publishes.includes('/auth/user-pool-id')), folder);
-  stops.push(page.stop);
-//#endif
   for (const one of hosts) one.address = `http://${host}:${await freePort()}`;
   const triggered = hosts.find(({ service }) => hasTrigger(service));
   const triggerAddress = triggered && (await step('trigger', () => startTrigger(triggered, tables.address, shipper)));
   const poolAddress = hosts.some(({ project }) => takesTokens(project)) ? await step('user pool', () => startPool(triggerAddress)) : undefined;
   for (const one of hosts) await step(one.name, () => startHost(one, { poolAddress, tablesAddress: tables.address }, shipper));
   const tokenFile = poolAddress && (await step('a user', () => keepSignedIn(poolAddress)));
-//#if (hasWeb)
-  // The page calls the auth service by its role: alone, the service has its folder's name.
-  const called = hosts.map(({ service, name, address }) => ({ name: service.publishes.includes('/auth/user-pool-id') ? 'auth' : name, address }));
-  await step('page', () => page.publish(called, poolAddress));
-//#endif
+  if (page) {
+    // It calls the auth service by its role: alone, the service has its folder's name.
+    const called = hosts.map(({ service, name, address }) => ({ name: service === auth ? 'auth' : name, address }));
+    await step('page', () => page.publish(called, poolAddress));
+  }
 
   const calls = hosts.flatMap((one) => sampleCallsOf(one.service).map((call) => ({ ...call, address: one.address })));
   show(hosts, tables, poolAddress);
@@ -87,9 +83,7 @@ const runAll = async () => {
 const show = (hosts, tables, poolAddress) => {
   console.log();
   const showOne = (name, address) => console.log(`  ${name.padEnd(16)}${address}`);
-//#if (hasWeb)
-  showOne('page', page.address);
-//#endif
+  if (page) showOne('page', page.address);
   for (const { name, address } of hosts) showOne(name, address);
   if (poolAddress) showOne('user pool', `${poolAddress}/${pool} (app client ${client})`);
   if (tables.names.length) showOne('tables', `${tables.address} (${tables.names.join(', ')})`);
@@ -106,8 +100,17 @@ const showCalls = (calls, tokenFile) => {
   }
 };
 
-const startForwarder = async ({ binary }) => {
-  const sink = await startSink(printLine);
+/** Opens the page of web/, or returns undefined where there is none. */
+const openPage = async (auth) => {
+  const module = new URL('../../web/local/page.mjs', import.meta.url);
+  if (!existsSync(module)) return undefined;
+  const opened = await (await import(module)).openPage(auth, folder);
+  stops.push(opened.stop);
+  return opened;
+};
+
+const startForwarder = async ({ binary }, print) => {
+  const sink = await startSink(print);
   stops.push(sink.stop);
   const api = await startRuntimeApi();
   stops.push(api.stop);
@@ -167,9 +170,7 @@ const startHost = async ({ name, address, project }, { poolAddress, tablesAddres
       ASPNETCORE_ENVIRONMENT: 'Development',
       ASPNETCORE_URLS: address,
       AWS_ENDPOINT_URL_DYNAMODB: tablesAddress,
-//#if (hasWeb)
-      ALLOWED_ORIGINS: page.allowedOrigins,
-//#endif
+      ...(page && { ALLOWED_ORIGINS: page.allowedOrigins }),
       ...(poolAddress && { TOKEN_ISSUERS: `${poolAddress}/${pool}`, USER_POOL_URL: poolAddress }),
     },
     folder: project.folder,

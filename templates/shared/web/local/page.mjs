@@ -6,30 +6,17 @@ import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readBody } from '../../shared/local/http.mjs';
-import { printLine as print } from '../../shared/local/screen.mjs';
 import { client, pool } from '../../shared/local/user-pool.mjs';
 import { securityHeaders } from '../security.mjs';
 import { answerForPool, preparePool } from './pool.mjs';
 
 const web = fileURLToPath(new URL('..', import.meta.url));
 const mostTraces = 1_000;
-const traces = new Map(); // trace id -> lines
-
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
-
-/** Prints a log line, and keeps it for the page. */
-export const printLine = (line) => {
-  print(line);
-  if (!line.trace) return;
-  const lines = traces.get(line.trace) ?? [];
-  traces.set(line.trace, lines);
-  lines.push(line);
-  if (traces.size > mostTraces) traces.delete(traces.keys().next().value);
-};
 
 /**
  * Begins to serve the page, at the first address on this machine that cors.json of the auth service lets in, or at a free port if that one is
- * taken: { address, allowedOrigins, publish, stop }. `publish` builds it.
+ * taken: { address, allowedOrigins, keep, publish, stop }. `publish` builds it.
  * @param service The auth service.
  * @param folder Where the built page is put.
  */
@@ -37,6 +24,7 @@ export const openPage = async (service, folder) => {
   const { allowedOrigins } = JSON.parse(readFileSync(join(service.folder, 'cors.json'), 'utf8'));
   const port = allowedOrigins.map((origin) => new URL(origin)).find(({ hostname }) => hostname === 'localhost')?.port || 0;
   const built = join(folder, 'page');
+  const traces = new Map(); // trace id -> lines
   let configuration, poolAddress;
 
   const server = createServer((request, response) => {
@@ -72,6 +60,14 @@ export const openPage = async (service, folder) => {
   return {
     address: `${address}/`,
     allowedOrigins: [...new Set([...allowedOrigins, address])].join(','),
+    /** Keeps a log line, which the page asks for by its trace. */
+    keep: (line) => {
+      if (!line.trace) return;
+      const lines = traces.get(line.trace) ?? [];
+      lines.push(line);
+      traces.set(line.trace, lines);
+      if (traces.size > mostTraces) traces.delete(traces.keys().next().value);
+    },
     /** Builds the page for the services, { name, address }, and again whenever its source changes. */
     publish: async (services, poolAt) => {
       poolAddress = poolAt;
