@@ -9,12 +9,10 @@ public sealed class BuildTests
     private static readonly ConcurrentDictionary<string, Lazy<Task>> TestRuns = new();
     private static readonly ConcurrentDictionary<string, GeneratedService> SameCode = new();
 
-    // What no platform has a part in: the parameters of the stack, TLS and proxies, the secret, signals. Run with the first of them.
-    private static readonly string[] WithoutDestination =
-    [
-        .. new[] { "ParametersTests", "SubscriptionEventTests", "CredentialSourceTests" }.Select(name => $"-class- *.{name}"),
-        .. new[] { "SIGTERM", "SSL_CERT_FILE", "certificate", "HTTPS_PROXY", "extension", "wrong_setting" }.Select(name => $"-method- *{name}*"),
-    ];
+    // Of the forwarder's tests, those that no platform has a part in: the parameters of the stack, TLS and proxies, the secret, signals. They
+    // are run with the first platform only. Classes, and parts of the names of tests in BinaryTests.
+    private static readonly string[] ClassesWithoutDestination = ["ParametersTests", "SubscriptionEventTests", "CredentialSourceTests"];
+    private static readonly string[] TestsWithoutDestination = ["SIGTERM", "SSL_CERT_FILE", "certificate", "HTTPS_PROXY", "extension", "wrong_setting"];
 
     public static TheoryData<string, string> Pairs => Combinations.All;
 
@@ -35,7 +33,7 @@ public sealed class BuildTests
 
         // Packaged first: the service's tests look at what would be deployed.
         await Stack.ShareAsync(service.Template, service.Options);
-        await PassesAsync(service, service.TestProject, IsFurtherDestination(service) ? WithoutDestination : []);
+        await PassesAsync(service, service.TestProject, IsFurtherDestination(service) ? [.. ClassesWithoutDestination.Select(name => $"-class- *.{name}"), .. TestsWithoutDestination.Select(name => $"-method- *{name}*")] : []);
     }
 
     [Theory]

@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Serverless.Templates.Tests;
 
-/// <summary><c>--kubernetes true</c>: refused at once and by the build where nothing could run on Kubernetes, and possible in every venture.</summary>
+/// <summary><c>--kubernetes true</c>: refused at once where it can be, and by the build, where nothing could run on Kubernetes.</summary>
 public sealed class KubernetesOptionTests
 {
     private static readonly Template Function = Template.Named("sls-function");
@@ -25,14 +25,18 @@ public sealed class KubernetesOptionTests
         Assert.Contains($"--kubernetes is true with --trigger {trigger}; expected --trigger http", build.Output, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Asks_nothing_of_the_rest_of_a_venture_that_any_venture_would_not_have()
+    [Theory]
+    [InlineData("sls-auth")]
+    [InlineData("sls-function")]
+    public async Task Is_refused_in_a_venture_without_it(string shortName)
     {
-        var with = await GeneratedService.ShareAsync(Template.Named("sls-venture"), Options.Parse("--kubernetes true"));
-        var without = await GeneratedService.ShareAsync(Template.Named("sls-venture"), Options.Defaults);
+        var venture = await GeneratedService.CreateAsync(Template.Named("sls-venture"), "Acme", Options.Defaults);
+        (await TemplateHive.NewAsync(venture.Folder, [shortName, "-n", "Acme.Refunds", "-o", "refunds", "--venture", "true", "--kubernetes", "true", "--no-update-check"])).Succeeded();
 
-        // So a service with the option can join a venture that was made without it.
-        Assert.All(with.Files.Where(file => file.StartsWith("shared/", StringComparison.Ordinal) || file.StartsWith("Directory.Build.", StringComparison.Ordinal)), file => Assert.Equal(without.Read(file), with.Read(file)));
+        var build = await BuildAsync(venture.Folder, venture.PathOf("refunds/src/Acme.Refunds.Host/Acme.Refunds.Host.csproj"));
+
+        Assert.NotEqual(0, build.ExitCode);
+        Assert.Contains("shared/kubernetes is missing: the service was created with --kubernetes true in a venture that was not.", build.Output, StringComparison.Ordinal);
     }
 
     // The checks come before anything is compiled.

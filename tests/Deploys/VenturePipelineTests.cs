@@ -219,7 +219,7 @@ public sealed class VenturePipelineTests
         public static async Task<Venture> CreateAsync()
         {
             var venture = new Venture(TestRun.NewFolder("ventures"), TestRun.NewFolder("fakes"));
-            foreach (var (folder, target) in new[] { ("venture/scripts", "scripts"), ("venture/deploy", "deploy"), ("shared/local", "shared/local") })
+            foreach (var (folder, target) in new[] { ("venture/scripts", "scripts"), ("venture/deploy", "deploy"), ("shared/local", "shared/local"), ("shared/scripts", "shared/scripts") })
                 foreach (var file in Directory.GetFiles(Repository.PathOf(["templates", .. folder.Split('/')])))
                     venture.Write($"{target}/{Path.GetFileName(file)}", await ReadAsync(file));
             venture.Write("serverless-compose.js", await ReadAsync(Repository.PathOf("templates", "venture", "serverless-compose.js")));

@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace Serverless.Templates.Tests;
 
 /// <summary>
-/// Many services built by one MSBuild. Services whose shared/ holds the same bytes are built against one of these
-/// folders, as the services of a venture are.
+/// Many services built by one MSBuild. Services whose shared/ holds the same sources are built against one of
+/// these folders, as the services of a venture are.
 /// </summary>
 public sealed partial class Build
 {
@@ -25,7 +25,7 @@ public sealed partial class Build
         var folder = TestRun.NewFolder("builds");
         var restored = new List<string>();
         var built = new List<string>();
-        foreach (var (i, alike) in services.GroupBy(service => service.Fingerprint(file => GeneratedService.IsShared(file) || IsOfEveryProject().IsMatch(file))).Select(group => group.ToArray()).Index())
+        foreach (var (i, alike) in services.GroupBy(service => service.Fingerprint(file => (GeneratedService.IsShared(file) && GeneratedService.IsSource(file)) || IsOfEveryProject().IsMatch(file))).Select(group => group.ToArray()).Index())
         {
             foreach (var service in alike)
                 build.sharing.Add(service, alike[0]);

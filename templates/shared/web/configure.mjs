@@ -2,11 +2,12 @@
 // Uses the AWS CLI and your own AWS credentials. Nothing in config.json is secret.
 import { writeFileSync } from 'node:fs';
 import { hostOf } from '../shared/local/projects.mjs';
-import { auth, main, outputsOf, read, readStage, region, services } from './stage.mjs';
+import { main } from '../shared/scripts/commands.mjs';
+import { auth, outputsOf, readStage, region, services, settingOf } from './stage.mjs';
 
 /** Reads the configuration of a stage from its stacks, and writes it. */
 export const configure = (stage) => {
-  const stackOf = (service) => outputsOf(`${read(service, 'service')}-${stage}`);
+  const stackOf = (service) => outputsOf(`${settingOf(service, 'service')}-${stage}`);
   const ofAuth = stackOf(auth);
   const others = services.filter((service) => service !== auth && hostOf(service));
   const configuration = {

@@ -5,7 +5,8 @@ import { join, relative } from 'node:path';
 import { build } from 'vite';
 import { configure } from './configure.mjs';
 import { securityHeaders } from './security.mjs';
-import { auth, main, outputsOf, read, readStage, region, run, services } from './stage.mjs';
+import { main, run } from '../shared/scripts/commands.mjs';
+import { auth, outputsOf, readStage, region, services } from './stage.mjs';
 import { settings } from './vite.config.mjs';
 
 const folder = import.meta.dirname;
@@ -24,7 +25,7 @@ await main(async () => {
   run('aws', [
     'cloudformation', 'deploy', '--region', region, '--stack-name', stack, '--template-file', join(folder, 'hosting.yml'), '--no-fail-on-empty-changeset',
     '--tags', `appName=${venture}`, `stage=${stage}`, '--parameter-overrides', `ContentSecurityPolicy=${securityHeaders(configuration)['Content-Security-Policy']}`,
-  ], { isShown: true });
+  ]);
   const outputs = outputsOf(stack);
   const bucket = `s3://${outputs('Bucket')}`;
   // The name of a file in assets/ changes with its content. An older page that is still open finds its files for as long as the stage is there.

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Failure, main, run } from './commands.mjs';
+import { Failure, main, run } from '../shared/scripts/commands.mjs';
 import { removePreview } from './remove-preview.mjs';
 import { findServices, root } from '../shared/local/services.mjs';
 

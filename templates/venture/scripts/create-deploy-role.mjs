@@ -3,7 +3,8 @@
 // Uses your own AWS credentials, which must be of the account that the environment is deployed to, and the GitHub CLI.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { aws, Failure, main, read, region, run, venture } from './commands.mjs';
+import { Failure, main, read, run } from '../shared/scripts/commands.mjs';
+import { aws, region, venture } from './venture.mjs';
 import { root } from '../shared/local/services.mjs';
 
 const provider = 'oidc-provider/token.actions.githubusercontent.com';

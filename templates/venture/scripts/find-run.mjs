@@ -1,6 +1,6 @@
 // Finds the commit that an earlier run of deploy.yml has built: node scripts/find-run.mjs <run id>
 // Writes "commit=<sha>". Refuses a run whose zips nobody has reviewed: one of another workflow, or of another branch than main.
-import { Failure, main, read } from './commands.mjs';
+import { Failure, main, read } from '../shared/scripts/commands.mjs';
 
 await main(() => {
   const [id, ...rest] = process.argv.slice(2);

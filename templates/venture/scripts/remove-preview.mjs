@@ -1,5 +1,6 @@
 // Removes a preview with all its data. By its stacks and not by the services found here: those may have changed since it was deployed.
-import { aws, Failure, venture } from './commands.mjs';
+import { Failure } from '../shared/scripts/commands.mjs';
+import { aws, venture } from './venture.mjs';
 
 /** Empties the buckets of every stack of the stage, then deletes the stacks. */
 export const removePreview = (stage) => {

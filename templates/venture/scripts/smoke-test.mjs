@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { aws, Failure, main } from './commands.mjs';
+import { Failure, main } from '../shared/scripts/commands.mjs';
+import { aws } from './venture.mjs';
 import { findServices } from '../shared/local/services.mjs';
 
 const limit = 5 * 60_000; // milliseconds: CloudWatch shows a metric a minute or two after the line

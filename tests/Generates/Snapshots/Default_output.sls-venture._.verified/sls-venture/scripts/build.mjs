@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { functionsOf } from '../shared/local/projects.mjs';
-import { main, run } from './commands.mjs';
+import { main, run } from '../shared/scripts/commands.mjs';
 import { findServices, root } from '../shared/local/services.mjs';
 
 const image = 'public.ecr.aws/sam/build-dotnet10';

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { functionsOf } from '../shared/local/projects.mjs';
-import { main, run } from './commands.mjs';
+import { main, run } from '../shared/scripts/commands.mjs';
 import { findServices, root } from '../shared/local/services.mjs';
 
 const projectsIn = (folder) => (existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.Tests')).map((name) => join(folder, name)) : []);

@@ -1,4 +1,4 @@
-﻿// Runs other programs.
+// Runs other programs, for scripts that a person starts.
 import { spawnSync } from 'node:child_process';
 
 /** An error for the person who started the script: a sentence, without a stack trace. */
@@ -17,18 +17,6 @@ export const read = (program, args) => {
   return stdout.trim();
 };
 
-/** Calls the AWS CLI in the venture's region. */
-export const aws = (...args) => {
-  const output = read('aws', [...args, '--region', region, '--output', 'json']);
-  return output === '' ? {} : JSON.parse(output);
-};
-
-/** The region that serverless.yml of every service names. */
-export const region = 'ap-southeast-2';
-
-/** The venture, as in the names of its stacks and the paths of its SSM parameters. */
-export const venture = 'sls-venture';
-
 /** Runs the body of a script: what fails is told in a sentence, with exit code 1. */
 export const main = async (body) => {
   try {
@@ -43,7 +31,7 @@ export const main = async (body) => {
 const check = (program, args, error, status) => {
   if (error?.code === 'ENOENT') throw new Failure(`${program} is not installed, or not on the PATH. ${installation[program] ?? ''}`.trim());
   if (error) throw error;
-  if (status !== 0) throw new Failure(`${program} ${args.slice(0, 3).join(' ')} failed with exit code ${status}.`);
+  if (status !== 0) throw new Failure(`${program} ${args.slice(0, 4).join(' ')} failed with exit code ${status}.`);
 };
 
 const installation = {
