@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
 using k8s.Models;
 using Xunit;
 
@@ -88,6 +89,23 @@ public sealed class KubernetesTests
         Assert.Equal(("amd64", "arm64"), (await ArchitectureAsync(""), await ArchitectureAsync("--auth none --architecture arm64")));
     }
 
+    [TheoryThatNeeds("node", "npm")]
+    [InlineData("sls-auth")]
+    [InlineData("sls-function")]
+    public async Task Give_the_pods_the_rights_of_the_functions_behind_the_API(string template)
+    {
+        var stack = await Stack.ShareAsync(Template.Named(template), Options.Parse("--kubernetes true"));
+        var called = stack.OfType("AWS::ApiGatewayV2::Integration").Select(integration => integration.Properties["IntegrationUri"]!.ToJsonString()).ToList();
+        var roles = stack.OfType("AWS::Lambda::Function").Where(function => called.Any(uri => uri.Contains($"\"{function.Name}\"", StringComparison.Ordinal)))
+            .Select(function => (string)function.Properties["Role"]!["Fn::GetAtt"]![0]!).ToHashSet();
+
+        var ofFunctions = stack.OfType("AWS::IAM::Role").Where(role => roles.Contains(role.Name)).SelectMany(role => RightsOf(role.Properties)).Where(right => !right.StartsWith("logs:", StringComparison.Ordinal));
+        var ofPods = stack.OfType("AWS::IAM::Role").Where(role => role.Name == "KubernetesRole").SelectMany(role => RightsOf(role.Properties));
+
+        Assert.NotEmpty(ofFunctions);
+        Assert.Equal(ofFunctions.Distinct().Order(StringComparer.Ordinal), ofPods.Distinct().Order(StringComparer.Ordinal));
+    }
+
     // The checks above would find it.
     [TheoryThatNeeds("kubectl")]
     [InlineData("runAsNonRoot: true", "runAsNonRoot: false", "may run as root")]
@@ -120,6 +138,14 @@ public sealed class KubernetesTests
 
         Assert.Contains(broken.ReferenceFaults().Concat(broken.PolicyFaults()), sentence => sentence.Contains(fault, StringComparison.Ordinal));
     }
+
+    // Each action with each resource.
+    private static IEnumerable<string> RightsOf(JsonNode role) =>
+        from statement in Stack.Objects(role["Policies"])
+        where statement.ContainsKey("Effect")
+        from action in Stack.Texts(statement["Action"])
+        from resource in statement["Resource"] as JsonArray ?? [statement["Resource"]!.DeepClone()]
+        select $"{action} on {resource!.ToJsonString()}";
 
     private static async Task<Manifests> BuildAsync(string template, string options, string overlay)
     {

@@ -40,7 +40,7 @@ export const openPage = async (service, folder) => {
     // A page of another site could reach this server under a name of its own that leads to this machine.
     if (!/^(localhost|127\.0\.0\.1):\d+$/.test(request.headers.host ?? '') || configuration === undefined) return response.writeHead(404).end();
     if (pathname === '/pool' && request.method === 'POST') {
-      const { status, body } = await answerForPool(poolAddress, request.headers['x-amz-target'] ?? '', await readBody(request));
+      const { status, body } = await answerForPool(poolAddress, pool, request.headers['x-amz-target'] ?? '', await readBody(request));
       return response.writeHead(status, { 'Content-Type': 'application/x-amz-json-1.1' }).end(body);
     }
     if (request.method !== 'GET') return response.writeHead(405).end();

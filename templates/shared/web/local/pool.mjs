@@ -11,17 +11,14 @@ const send = async (address, operation, input) => {
 
 const refuse = (type, message) => ({ status: 400, body: JSON.stringify({ __type: type, message }) });
 
-let poolId;
-
 /** Lets users have an authenticator app, as the deployed pool does. */
 export const preparePool = async (address, pool) => {
-  poolId = pool;
   const { status, body } = await send(address, 'SetUserPoolMfaConfig', { UserPoolId: pool, MfaConfiguration: 'OPTIONAL', SoftwareTokenMfaConfiguration: { Enabled: true } });
   if (status !== 200) throw new Error(`The local user pool has refused authenticator apps: ${body}`);
 };
 
 /** Answers a request for the pool: { status, body }. */
-export const answerForPool = async (address, target, content) => {
+export const answerForPool = async (address, pool, target, content) => {
   const operation = target.split('.')[1] ?? '';
   // The page is for users; an operator's operations take AWS credentials, of which cognito-local asks for none.
   if (!operations.has(operation)) return refuse('NotAuthorizedException', `The page does not need ${operation}.`);
@@ -35,7 +32,7 @@ export const answerForPool = async (address, target, content) => {
     case 'ConfirmSignUp': {
       const answer = await send(address, operation, input);
       const UserAttributes = [{ Name: 'email', Value: input.Username }, { Name: 'email_verified', Value: 'true' }];
-      if (answer.status === 200) await send(address, 'AdminUpdateUserAttributes', { UserPoolId: poolId, Username: input.Username, UserAttributes });
+      if (answer.status === 200) await send(address, 'AdminUpdateUserAttributes', { UserPoolId: pool, Username: input.Username, UserAttributes });
       return answer;
     }
     case 'InitiateAuth': {
