@@ -9,7 +9,7 @@ namespace Serverless.Templates.Tests;
 /// What is added to a service by a template that makes none of its own: every pair of its options, and names that are odd or taken,
 /// all in one service of each kind that has a place for it.
 /// </summary>
-[TakesLong(2)]
+[TakesLong(5)]
 public sealed class AddedFunctionTests
 {
     private static readonly string[] OddNames = ["refund status", "1st", "class", "Access", "my-odd.name", "Größe", "a&b", "Program", "Task", "Add", "Handle", "LoadTests", "order-status"];

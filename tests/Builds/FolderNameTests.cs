@@ -16,7 +16,7 @@ public sealed class FolderNameTests
     [MemberData(nameof(Folders))]
     public async Task Builds_without_a_warning(string folder)
     {
-        var service = await GeneratedService.CreateAsync(Names.Example, GeneratedService.UsualName, Options.Defaults, $"--output={JsonSerializer.Deserialize<string>(folder)}");
+        var service = await GeneratedService.CreateAsync(Names.Example, GeneratedService.UsualName, Names.ExampleOptions, $"--output={JsonSerializer.Deserialize<string>(folder)}");
 
         (await BuildAsync(service, "-warnaserror", "-warnnotaserror:NU1603", "-p:RunAnalyzers=false")).Succeeded();
 

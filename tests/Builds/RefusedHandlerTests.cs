@@ -4,6 +4,7 @@ using Xunit.Sdk;
 namespace Serverless.Templates.Tests;
 
 /// <summary>A function under handlers/ whose name, route or place cannot be: refused by the build and by the packaging, by name.</summary>
+[TakesLong(1)]
 public sealed class RefusedHandlerTests(RefusedHandlerTests.Host host) : IClassFixture<RefusedHandlerTests.Host>
 {
     public static TheoryData<string, string> Taken => new()

@@ -6,7 +6,7 @@ using Xunit;
 namespace Serverless.Templates.Tests;
 
 /// <summary>A repository that begins with one service and grows: a second service, and a function in each.</summary>
-[TakesLong(2)]
+[TakesLong(4)]
 public sealed partial class RepositoryTests
 {
     private const string Orders = "Acme.Orders";

@@ -6,7 +6,7 @@ using Xunit;
 namespace Serverless.Templates.Tests;
 
 /// <summary>A venture is the services as each is made on its own, composed into one repository.</summary>
-[TakesLong(3)]
+[TakesLong(8)]
 public sealed partial class VentureTests
 {
     private static readonly Template Venture = Template.Named("sls-venture");

@@ -3,6 +3,7 @@ using Xunit;
 
 namespace Serverless.Templates.Tests;
 
+[TakesLong(1)]
 public sealed class AuthStackTests
 {
     public static TheoryData<string> Pairs => Combinations.Of("sls-auth");

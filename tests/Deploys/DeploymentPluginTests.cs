@@ -5,6 +5,7 @@ using Xunit;
 namespace Serverless.Templates.Tests;
 
 /// <summary>What a service's own plugin adds to the framework: osls itself runs, against an AWS on loopback.</summary>
+[TakesLong(2)]
 public sealed partial class DeploymentPluginTests
 {
     public static TheoryData<string> Services => [.. Template.Services.Select(template => template.ShortName)];

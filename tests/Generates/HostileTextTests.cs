@@ -6,7 +6,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace Serverless.Templates.Tests;
 
-[TakesLong(2)]
+[TakesLong(4)]
 public sealed partial class HostileTextTests
 {
     // As JSON, so that a test's own name stays readable whatever the text is. Each with one template in turn: all of them write a

@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Serverless.Templates.Tests;
 
-[TakesLong(4)]
+[TakesLong(6)]
 public sealed class MatrixTests
 {
     public static TheoryData<int, string> Rows

@@ -3,6 +3,7 @@ using Xunit;
 namespace Serverless.Templates.Tests;
 
 /// <summary>Most tests generate in a process that runs many commands. It must do what a process of its own does, as a user starts one.</summary>
+[TakesLong(2)]
 public sealed class TemplateEngineTests
 {
     public static TheoryData<string, string> Commands

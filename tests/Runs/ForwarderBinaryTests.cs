@@ -7,6 +7,7 @@ using Xunit;
 namespace Serverless.Templates.Tests;
 
 /// <summary>The forwarder's binary as it is deployed: with the variables of its stack and the extension that hands out its credentials.</summary>
+[TakesLong(3)]
 public sealed class ForwarderBinaryTests
 {
     // As in the event own-log-group.

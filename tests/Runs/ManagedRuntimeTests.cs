@@ -5,6 +5,7 @@ using Xunit;
 namespace Serverless.Templates.Tests;
 
 /// <summary>The services that run on AWS's managed runtime.</summary>
+[TakesLong(1)]
 public sealed class ManagedRuntimeTests
 {
     public static TheoryData<string> ShortNames => [.. Template.Services.Select(template => template.ShortName)];
