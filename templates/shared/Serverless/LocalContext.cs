@@ -3,8 +3,11 @@ using Amazon.Lambda.Core;
 
 namespace Serverless;
 
-/// <summary>What a function knows of its invocation when it runs outside Lambda: five minutes of time and a new trace id.</summary>
-public sealed class LocalContext(string functionName) : ILambdaContext, ILambdaLogger
+/// <summary>What a function knows of its invocation when it runs outside Lambda: its time and a new trace id.</summary>
+/// <param name="functionName">The function.</param>
+/// <param name="timeout">Its time; default: five minutes.</param>
+/// <param name="logger">Its log; default: lines of text on standard error.</param>
+public sealed class LocalContext(string functionName, TimeSpan? timeout = null, ILambdaLogger? logger = null) : ILambdaContext, ILambdaLogger
 {
     private readonly long started = Environment.TickCount64;
 
@@ -33,10 +36,10 @@ public sealed class LocalContext(string functionName) : ILambdaContext, ILambdaL
     public int MemoryLimitInMB => 128;
 
     /// <inheritdoc/>
-    public TimeSpan RemainingTime => TimeSpan.FromMinutes(5) - TimeSpan.FromMilliseconds(Environment.TickCount64 - started);
+    public TimeSpan RemainingTime => (timeout ?? TimeSpan.FromMinutes(5)) - TimeSpan.FromMilliseconds(Environment.TickCount64 - started);
 
     /// <inheritdoc/>
-    public ILambdaLogger Logger => this;
+    public ILambdaLogger Logger => logger ?? this;
 
     /// <inheritdoc/>
     public IClientContext? ClientContext => null;

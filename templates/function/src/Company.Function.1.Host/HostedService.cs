@@ -13,7 +13,7 @@ internal static class HostedService
     /// <exception cref="SettingException">A setting is missing or not of the form expected: nothing is started.</exception>
     public static WebApplication Build(string[] args)
     {
-        var builder = KestrelHost.CreateBuilder(args);
+        var builder = KestrelHost.CreateBuilder(args).AddApi();
         var configuration = builder.Configuration;
 
         // Made here, not at the first request: a missing setting must be reported now.
@@ -27,16 +27,12 @@ internal static class HostedService
         var verifier = new TokenVerifier(rules, TimeProvider.System);
 #endif
 
-        var app = builder.Build().UseService();
+        var app = builder.Build().UseApi();
 #if (guarded)
-        app.MapGet("/health/ready", async (HttpContext http) =>
-            await verifier.IsReadyAsync(http.RequestAborted) && await tradeItems.IsReadyAsync(http.RequestAborted)
-                ? Results.Ok()
-                : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
+        app.MapHealth(async cancelled => await verifier.IsReadyAsync(cancelled) && await tradeItems.IsReadyAsync(cancelled));
         app.MapRoutes(Api.Routes(new Lazy<TradeItemsTable>(tradeItems)), verifier);
 #else
-        app.MapGet("/health/ready", async (HttpContext http) =>
-            await tradeItems.IsReadyAsync(http.RequestAborted) ? Results.Ok() : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
+        app.MapHealth(tradeItems.IsReadyAsync);
         app.MapRoutes(
             Api.Routes(new Lazy<TradeItemsTable>(tradeItems)),
             (_, _) => throw new ProblemException(401, "not_signed_in", "The route asks for a caller, which nothing before the service names."));

@@ -11,7 +11,7 @@ internal static class HostedService
     /// <exception cref="SettingException">A setting is missing or not of the form expected: nothing is started.</exception>
     public static WebApplication Build(string[] args)
     {
-        var builder = KestrelHost.CreateBuilder(args);
+        var builder = KestrelHost.CreateBuilder(args).AddApi();
         var configuration = builder.Configuration;
 
         // Made here, not at the first request, so that a missing setting keeps the server from starting.
@@ -20,11 +20,8 @@ internal static class HostedService
         var users = UsersTable.Open(name => configuration[name]);
         var pool = UserPool.Open(name => configuration[name]);
 
-        var app = builder.Build().UseService();
-        app.MapGet("/health/ready", async (HttpContext http) =>
-            await verifier.IsReadyAsync(http.RequestAborted) && await users.IsReadyAsync(http.RequestAborted)
-                ? Results.Ok()
-                : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
+        var app = builder.Build().UseApi();
+        app.MapHealth(async cancelled => await verifier.IsReadyAsync(cancelled) && await users.IsReadyAsync(cancelled));
         app.MapRoutes(Api.Routes(new Lazy<UsersTable>(users), new Lazy<UserPool>(pool)), verifier);
         app.Lifetime.ApplicationStopped.Register(users.Dispose);
         app.Lifetime.ApplicationStopped.Register(pool.Dispose);

@@ -11,7 +11,7 @@ internal static class HostedService
     /// <exception cref="SettingException">A setting is missing or not of the form expected: nothing is started.</exception>
     public static WebApplication Build(string[] args)
     {
-        var builder = KestrelHost.CreateBuilder(args);
+        var builder = KestrelHost.CreateBuilder(args).AddApi();
         var configuration = builder.Configuration;
 
         // Made here, not at the first request: a missing setting must be reported now.
@@ -19,11 +19,8 @@ internal static class HostedService
         var rules = TokenRules.From(name => configuration[name]);
         var verifier = new TokenVerifier(rules, TimeProvider.System);
 
-        var app = builder.Build().UseService();
-        app.MapGet("/health/ready", async (HttpContext http) =>
-            await verifier.IsReadyAsync(http.RequestAborted) && await orders.IsReadyAsync(http.RequestAborted)
-                ? Results.Ok()
-                : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
+        var app = builder.Build().UseApi();
+        app.MapHealth(async cancelled => await verifier.IsReadyAsync(cancelled) && await orders.IsReadyAsync(cancelled));
         app.MapRoutes(Api.Routes(new Lazy<OrdersTable>(orders)), verifier);
         app.Lifetime.ApplicationStopped.Register(orders.Dispose);
         return app;
