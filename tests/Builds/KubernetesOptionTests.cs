@@ -7,11 +7,11 @@ public sealed class KubernetesOptionTests
 {
     private static readonly Template Function = Template.Named("sls-function");
 
-    public static TheoryData<string> OtherTriggers => [.. Function.Options.Single(option => option.Name == "trigger").Choices.Where(trigger => trigger != "http")];
+    public static TheoryData<string> OtherTriggers => [.. Function.Options.Single(option => option.Name == "trigger").Choices.Except(["http", "schedule", "sqs"])];
 
     [Theory]
     [MemberData(nameof(OtherTriggers))]
-    public async Task Is_refused_for_a_trigger_that_has_no_host(string trigger)
+    public async Task Is_refused_for_a_trigger_that_cannot_run_there(string trigger)
     {
         var parent = TestRun.NewFolder("services");
         var options = new Options(new Dictionary<string, string> { ["kubernetes"] = "true", ["trigger"] = trigger });
@@ -20,18 +20,19 @@ public sealed class KubernetesOptionTests
 
         var build = await BuildAsync(service.Folder, service.Project);
 
-        Assert.Contains("--kubernetes is true, but --trigger is not http, and the service will not build", command.Output, StringComparison.Ordinal);
+        Assert.Contains("--kubernetes is true with a --trigger that cannot run on Kubernetes, and the service will not build. Expected --trigger http, schedule or sqs.", command.Output, StringComparison.Ordinal);
         Assert.NotEqual(0, build.ExitCode);
-        Assert.Contains($"--kubernetes is true with --trigger {trigger}; expected --trigger http", build.Output, StringComparison.Ordinal);
+        Assert.Contains($"--kubernetes is true with --trigger {trigger}, which cannot run on Kubernetes; expected --trigger http, schedule or sqs.", build.Output, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("sls-auth")]
     [InlineData("sls-function")]
-    public async Task Is_refused_in_a_venture_without_it(string shortName)
+    [InlineData("sls-function --trigger sqs")]
+    public async Task Is_refused_in_a_venture_without_it(string command)
     {
         var venture = await GeneratedService.CreateAsync(Template.Named("sls-venture"), "Acme", Options.Defaults);
-        (await TemplateHive.NewAsync(venture.Folder, [shortName, "-n", "Acme.Refunds", "-o", "refunds", "--venture", "true", "--kubernetes", "true", "--no-update-check"])).Succeeded();
+        (await TemplateHive.NewAsync(venture.Folder, [.. command.Split(' '), "-n", "Acme.Refunds", "-o", "refunds", "--venture", "true", "--kubernetes", "true", "--no-update-check"])).Succeeded();
 
         var build = await BuildAsync(venture.Folder, venture.PathOf("refunds/src/Acme.Refunds.Host/Acme.Refunds.Host.csproj"));
 

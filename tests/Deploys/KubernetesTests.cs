@@ -15,6 +15,8 @@ public sealed class KubernetesTests
         ("sls-auth", "", "kubernetes/overlays"),
         ("sls-function", "", "kubernetes/overlays"),
         ("sls-function", "--auth none --architecture arm64", "kubernetes/overlays"),
+        ("sls-function", "--trigger schedule", "kubernetes/overlays"),
+        ("sls-function", "--trigger sqs", "kubernetes/overlays"),
         ("sls-venture", "", "kubernetes/overlays"),
         ("sls-venture", "", "auth/kubernetes/overlays"),
         ("sls-venture", "", "orders/kubernetes/overlays"),
@@ -47,11 +49,16 @@ public sealed class KubernetesTests
 
     [TheoryThatNeeds("kubectl")]
     [MemberData(nameof(Overlays))]
-    public async Task Make_a_host_that_is_reached_scaled_and_kept_up(string template, string options, string overlay)
+    public async Task Make_what_the_trigger_needs(string template, string options, string overlay)
     {
         var manifests = await BuildAsync(template, options, overlay);
 
-        string[] ofOne = ["ConfigMap", "Deployment", "HorizontalPodAutoscaler", "Ingress", "PodDisruptionBudget", "Service", "ServiceAccount"];
+        string[] ofOne = options switch
+        {
+            "--trigger schedule" => ["ConfigMap", "CronJob", "ServiceAccount"],
+            "--trigger sqs" => ["ConfigMap", "Deployment", "HorizontalPodAutoscaler", "PodDisruptionBudget", "ServiceAccount"],
+            _ => ["ConfigMap", "Deployment", "HorizontalPodAutoscaler", "Ingress", "PodDisruptionBudget", "Service", "ServiceAccount"],
+        };
         var services = template == "sls-venture" && overlay.StartsWith("kubernetes", StringComparison.Ordinal) ? 2 : 1;
         Assert.Equal(ofOne.SelectMany(kind => Enumerable.Repeat(kind, services)), manifests.Objects.Select(one => one.Kind).Order(StringComparer.Ordinal));
     }
@@ -75,7 +82,7 @@ public sealed class KubernetesTests
         static IEnumerable<string> Own(Manifests manifests) =>
             manifests.Objects.Select(one => one.Namespace()).Distinct()
                 .Concat(manifests.Of<V1Ingress>().SelectMany(ingress => ingress.Spec.Rules).Select(rule => rule.Host))
-                .Concat(manifests.Of<V1Deployment>().SelectMany(deployment => deployment.Spec.Template.Spec.Containers).Select(container => container.Image));
+                .Concat(manifests.Pods.SelectMany(pod => pod.Template.Spec.Containers).Select(container => container.Image));
         Assert.NotEmpty(Own(dev));
         Assert.Empty(Own(dev).Intersect(Own(prod)));
     }
@@ -90,16 +97,23 @@ public sealed class KubernetesTests
     }
 
     [TheoryThatNeeds("node", "npm")]
-    [InlineData("sls-auth")]
-    [InlineData("sls-function")]
-    public async Task Give_the_pods_the_rights_of_the_functions_behind_the_API(string template)
+    [InlineData("sls-auth", "")]
+    [InlineData("sls-function", "")]
+    [InlineData("sls-function", "--trigger schedule")]
+    [InlineData("sls-function", "--trigger sqs")]
+    public async Task Give_the_pods_the_rights_of_the_functions_that_they_run(string template, string options)
     {
-        var stack = await Stack.ShareAsync(Template.Named(template), Options.Parse("--kubernetes true"));
-        var called = stack.OfType("AWS::ApiGatewayV2::Integration").Select(integration => integration.Properties["IntegrationUri"]!.ToJsonString()).ToList();
+        var stack = await Stack.ShareAsync(Template.Named(template), Options.Parse($"--kubernetes true {options}"));
+        // Those behind the API, and those behind another trigger that runs there.
+        var called = stack.OfType("AWS::ApiGatewayV2::Integration").Select(integration => integration.Properties["IntegrationUri"]!.ToJsonString())
+            .Concat(stack.OfType("AWS::Events::Rule").Select(rule => rule.Properties["Targets"]!.ToJsonString()))
+            .Concat(stack.OfType("AWS::Lambda::EventSourceMapping").Select(mapping => mapping.Properties["FunctionName"]!.ToJsonString())).ToList();
         var roles = stack.OfType("AWS::Lambda::Function").Where(function => called.Any(uri => uri.Contains($"\"{function.Name}\"", StringComparison.Ordinal)))
             .Select(function => (string)function.Properties["Role"]!["Fn::GetAtt"]![0]!).ToHashSet();
 
-        var ofFunctions = stack.OfType("AWS::IAM::Role").Where(role => roles.Contains(role.Name)).SelectMany(role => RightsOf(role.Properties)).Where(right => !right.StartsWith("logs:", StringComparison.Ordinal));
+        var ofFunctions = stack.OfType("AWS::IAM::Role").Where(role => roles.Contains(role.Name)).SelectMany(role => RightsOf(role.Properties))
+            // What Lambda itself does with a role: it writes the log, and events that failed.
+            .Where(right => !right.StartsWith("logs:", StringComparison.Ordinal) && !right.Contains("FailedEvents", StringComparison.Ordinal));
         var ofPods = stack.OfType("AWS::IAM::Role").Where(role => role.Name == "KubernetesRole").SelectMany(role => RightsOf(role.Properties));
 
         Assert.NotEmpty(ofFunctions);
@@ -127,9 +141,19 @@ public sealed class KubernetesTests
     [InlineData("app.kubernetes.io/component: host", "app.kubernetes.io/component: worker", "does not select")]
     [InlineData("targetPort: http", "targetPort: grpc", "leads to the port grpc")]
     [InlineData("- host: acme-example-dev", "- host: other", "without TLS")]
-    public async Task Would_be_refused_by_these_checks_with(string found, string instead, string fault)
+    [InlineData("concurrencyPolicy: Forbid", "concurrencyPolicy: Allow", "beside the one before", "schedule")]
+    [InlineData("timeZone: Etc/UTC", "suspend: false", "not in UTC", "schedule")]
+    [InlineData("restartPolicy: Never", "restartPolicy: OnFailure", "in the same pod", "schedule")]
+    [InlineData("activeDeadlineSeconds: 600", "activeDeadlineSeconds: 30", "too early", "schedule")]
+    [InlineData("startingDeadlineSeconds: 1800", "suspend: false", "for ever", "schedule")]
+    [InlineData("runAsUser: 1654", "runAsUser: 0", "may run as root", "schedule")]
+    [InlineData("fieldPath: metadata.labels['batch.kubernetes.io/job-name']", "fieldPath: metadata.name", "the time that was due", "schedule")]
+    [InlineData("terminationGracePeriodSeconds: 45", "terminationGracePeriodSeconds: 30", "cut off", "schedule")]
+    [InlineData("terminationGracePeriodSeconds: 45", "terminationGracePeriodSeconds: 30", "cut off", "sqs")]
+    [InlineData("optional: true", "optional: false", "names the Secret", "schedule")]
+    public async Task Would_be_refused_by_these_checks_with(string found, string instead, string fault, string trigger = "http")
     {
-        var service = await ServiceAsync("sls-function", "");
+        var service = await ServiceAsync("sls-function", trigger == "http" ? "" : $"--trigger {trigger}");
         var yaml = (await Command.Run(Command.PathOf("kubectl"), ["kustomize", "kubernetes/overlays/dev"], service.Folder)).Succeeded().Output;
         var at = yaml.LastIndexOf(found, StringComparison.Ordinal);
         Assert.True(at >= 0, $"{found} is not in it");

@@ -12,7 +12,9 @@ public sealed class Manifests
     public IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Objects { get; }
 
     /// <summary>The pods that are made of these objects, each with the name of what makes it.</summary>
-    private IEnumerable<(string Of, V1PodTemplateSpec Template)> Pods => Of<V1Deployment>().Select(deployment => ($"Deployment {deployment.Name()}", deployment.Spec.Template));
+    public IEnumerable<(string Of, V1PodTemplateSpec Template)> Pods =>
+        Of<V1Deployment>().Select(deployment => ($"Deployment {deployment.Name()}", deployment.Spec.Template))
+            .Concat(Of<V1CronJob>().Select(job => ($"CronJob {job.Name()}", job.Spec.JobTemplate.Spec.Template)));
 
     /// <summary>Builds an overlay.</summary>
     /// <param name="overlay">Its folder, relative to the service's.</param>
@@ -72,15 +74,20 @@ public sealed class Manifests
     public IEnumerable<string> PolicyFaults()
     {
         foreach (var (of, pod) in Pods)
-            foreach (var fault in PolicyFaults(pod.Spec).Concat(pod.Spec.Containers.SelectMany(container => PolicyFaults(pod.Spec, container))))
+            foreach (var fault in PolicyFaults(pod.Spec).Concat(pod.Spec.Containers.SelectMany(PolicyFaults)))
                 yield return $"{of}: {fault}";
         foreach (var deployment in Of<V1Deployment>())
         {
             if (!Of<V2HorizontalPodAutoscaler>().Any(autoscaler => autoscaler.Spec.ScaleTargetRef.Name == deployment.Name()) || deployment.Spec.Replicas is not null)
                 yield return $"Deployment {deployment.Name()} is not scaled by a HorizontalPodAutoscaler alone";
+            foreach (var fault in deployment.Spec.Template.Spec.Containers.SelectMany(container => ProbeFaults(container).Concat(EndFaults(deployment.Spec.Template, container))))
+                yield return $"Deployment {deployment.Name()}: {fault}";
             if (!Of<V1PodDisruptionBudget>().Any(budget => Matches(budget.Spec.Selector.MatchLabels, deployment.Spec.Template)))
                 yield return $"Deployment {deployment.Name()} has no PodDisruptionBudget";
         }
+        foreach (var job in Of<V1CronJob>())
+            foreach (var fault in ScheduleFaults(job.Spec))
+                yield return $"CronJob {job.Name()}: {fault}";
         foreach (var account in Of<V1ServiceAccount>().Where(account => account.AutomountServiceAccountToken is not false))
             yield return $"ServiceAccount {account.Name()} gives its pods a token of the cluster";
         foreach (var ingress in Of<V1Ingress>())
@@ -100,7 +107,52 @@ public sealed class Manifests
             yield return "it reaches into the node";
     }
 
-    private static IEnumerable<string> PolicyFaults(V1PodSpec pod, V1Container container)
+    private static IEnumerable<string> ScheduleFaults(V1CronJobSpec spec)
+    {
+        var (job, pod) = (spec.JobTemplate.Spec, spec.JobTemplate.Spec.Template.Spec);
+        if (spec.TimeZone != "Etc/UTC")
+            yield return "its schedule is not in UTC";
+        if (spec.ConcurrencyPolicy != "Forbid")
+            yield return "a Job runs beside the one before";
+        if (spec.StartingDeadlineSeconds is null)
+            yield return "a hundred times that were missed end it for ever";
+        if (spec.SuccessfulJobsHistoryLimit is null || spec.FailedJobsHistoryLimit is not > 0)
+            yield return "nothing is left of a Job that failed";
+        if (pod.RestartPolicy != "Never" || job.BackoffLimit != 2)
+            yield return "it is tried again in the same pod, or not as often as by Lambda";
+        // The function's 30 seconds, and what is left to end in.
+        if (pod.TerminationGracePeriodSeconds is not >= 40)
+            yield return "a run is cut off when its pod is ended";
+        if (job.ActiveDeadlineSeconds < (job.BackoffLimit + 1) * pod.TerminationGracePeriodSeconds)
+            yield return "its attempts are ended too early";
+        if (!pod.Containers.SelectMany(container => container.Env ?? []).Any(variable => variable.Name == "JOB_NAME" && variable.ValueFrom?.FieldRef?.FieldPath == "metadata.labels['batch.kubernetes.io/job-name']"))
+            yield return "nobody tells it the time that was due";
+    }
+
+    private static IEnumerable<string> ProbeFaults(V1Container container)
+    {
+        if (container.LivenessProbe?.HttpGet.Path != "/health/live")
+            yield return "nobody asks whether it lives";
+        if (container.ReadinessProbe?.HttpGet.Path != "/health/ready")
+            yield return "nobody asks whether it is ready";
+    }
+
+    private IEnumerable<string> EndFaults(V1PodTemplateSpec pod, V1Container container)
+    {
+        // The host answers what it has begun within 30 seconds of SIGTERM: the default of .NET's HostOptions.ShutdownTimeout.
+        if (Of<V1Service>().Any(service => Matches(service.Spec.Selector, pod)))
+        {
+            if (container.Lifecycle?.PreStop?.Sleep is not { Seconds: var pause } || pod.Spec.TerminationGracePeriodSeconds < pause + 30)
+                yield return "requests are lost when it stops";
+        }
+        // A worker gives the function its 30 seconds, and has 10 to delete what is handled.
+        else if (pod.Spec.TerminationGracePeriodSeconds is not >= 40)
+        {
+            yield return "a batch is cut off when it stops";
+        }
+    }
+
+    private static IEnumerable<string> PolicyFaults(V1Container container)
     {
         if (container.SecurityContext?.ReadOnlyRootFilesystem is not true)
             yield return "its file system can be written to";
@@ -113,13 +165,6 @@ public sealed class Manifests
             if (container.Resources?.Requests?.ContainsKey(resource) is not true)
                 yield return $"it requests no {resource}";
         }
-        if (container.LivenessProbe?.HttpGet.Path != "/health/live")
-            yield return "nobody asks whether it lives";
-        if (container.ReadinessProbe?.HttpGet.Path != "/health/ready")
-            yield return "nobody asks whether it is ready";
-        // The host answers what it has begun within 30 seconds of SIGTERM: the default of .NET's HostOptions.ShutdownTimeout.
-        if (container.Lifecycle?.PreStop?.Sleep is not { Seconds: var pause } || pod.TerminationGracePeriodSeconds < pause + 30)
-            yield return "requests are lost when it stops";
         if (container.Image.Split(':', 2) is not [_, var tag] || tag is "" or "latest")
             yield return $"its image is {container.Image}, which can become another one";
         foreach (var name in (container.Env ?? []).Where(variable => variable.ValueFrom is null).Select(variable => variable.Name))

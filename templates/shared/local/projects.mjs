@@ -11,8 +11,9 @@ const projectsOf = (service) =>
 const withBinary = (project, binary) =>
   project && { ...project, binary: join(project.folder, 'bin', 'Debug', 'net10.0', `${binary}${extension}`) };
 
-/** The service on Kestrel, or undefined: { name, folder, binary }. */
+/** The service on Kestrel, if it has an HTTP API, or undefined: { name, folder, binary }. */
 export const hostOf = (service) => {
+  if (!existsSync(join(service.folder, 'cors.json'))) return undefined;
   const project = projectsOf(service).find(({ name }) => name.endsWith('.Host'));
   return withBinary(project, project?.name);
 };

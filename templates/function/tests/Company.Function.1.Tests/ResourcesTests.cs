@@ -110,6 +110,10 @@ public sealed class ResourcesTests : DeploymentTest
         Assert.Equal("""["ReportBatchItemFailures"]""", mapping["FunctionResponseTypes"]!.ToJsonString());
         Assert.Equal(5, (int)queue["RedrivePolicy"]!["maxReceiveCount"]!);
         Assert.True((int)Deployed["DeadLetterQueue"]["MessageRetentionPeriod"]! > (int)queue["MessageRetentionPeriod"]!);
+#if (onKubernetes)
+        // The worker hides a message for as long, and gives the function the same time.
+        Assert.Equal(Host.HostedQueue.Timeout.TotalSeconds, (int)Deployed["OnMessageLambdaFunction"]["Timeout"]!);
+#endif
     }
 #endif
 #if (dynamodb)

@@ -1,0 +1,3 @@
+﻿using sls_function.Host;
+
+return await KestrelHost.RunAsync(() => HostedService.Build(args));
