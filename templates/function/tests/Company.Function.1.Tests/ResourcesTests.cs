@@ -111,7 +111,7 @@ public sealed class ResourcesTests : DeploymentTest
         Assert.Equal(5, (int)queue["RedrivePolicy"]!["maxReceiveCount"]!);
         Assert.True((int)Deployed["DeadLetterQueue"]["MessageRetentionPeriod"]! > (int)queue["MessageRetentionPeriod"]!);
 #if (onKubernetes)
-        // The worker hides a message for as long, and gives the function the same time.
+        // The worker leaves that time to the queue, and gives the function the same time as Lambda.
         Assert.Equal(Host.HostedQueue.Timeout.TotalSeconds, (int)Deployed["OnMessageLambdaFunction"]["Timeout"]!);
 #endif
     }
