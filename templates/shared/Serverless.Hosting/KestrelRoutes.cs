@@ -11,9 +11,11 @@ namespace Serverless;
 /// <summary>Serves the routes on Kestrel that API Gateway serves on AWS.</summary>
 public static class KestrelRoutes
 {
+    private static readonly object Status = new();
+
     /// <summary>
     /// Takes the trace from the request, or begins one: every line of the log and the answer carry it. Logs a line for each request but
-    /// those of <c>/health</c>, as API Gateway's access log does.
+    /// those that ask for its health, as API Gateway's access log does.
     /// </summary>
     public static IApplicationBuilder UseTrace(this IApplicationBuilder app)
     {
@@ -23,7 +25,7 @@ public static class KestrelRoutes
             var given = http.Request.Headers[Trace.Header].ToString();
             Trace.Current = Trace.IsValid(given) ? given : Trace.Create();
             http.Response.Headers[Trace.Header] = Trace.Current;
-            if (http.Request.Path.StartsWithSegments("/health"))
+            if (http.AsksForHealth())
             {
                 await next(http);
                 return;
@@ -33,11 +35,23 @@ public static class KestrelRoutes
             await next(http);
             logger.LogInformation(
                 "{Method} {Path} answered {Status} in {Milliseconds} ms",
-                http.Request.Method, http.Request.Path.Value, http.Response.StatusCode, (int)Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+                http.Request.Method, http.Request.Path.Value, http.Items[Status] ?? http.Response.StatusCode, (int)Stopwatch.GetElapsedTime(started).TotalMilliseconds);
         });
     }
 
-    /// <summary>Maps the routes.</summary>
+    /// <summary>Sets the status that the request's log line has, where that of HTTP says nothing: gRPC answers 200 to everything.</summary>
+    /// <param name="status">The HTTP status code of the same answer over HTTP.</param>
+    public static void LogStatus(this HttpContext http, int status)
+    {
+        ArgumentNullException.ThrowIfNull(http);
+        http.Items[Status] = status;
+    }
+
+    /// <summary>Whether the request asks for the service's health, over HTTP or gRPC.</summary>
+    internal static bool AsksForHealth(this HttpContext http) =>
+        http.Request.Path.StartsWithSegments("/health") || http.Request.Path.StartsWithSegments("/grpc.health.v1.Health");
+
+    /// <summary>Maps the routes. Each has its <see cref="ApiRoute"/> as metadata.</summary>
     /// <param name="app">Where to.</param>
     /// <param name="routes">The table of them.</param>
     /// <param name="authorize">
@@ -52,7 +66,7 @@ public static class KestrelRoutes
         ArgumentNullException.ThrowIfNull(routes);
         var logger = app.ServiceProvider.GetRequiredService<ILoggerFactory>().CreateLogger("Serverless.Api");
         foreach (var route in routes)
-            app.MapMethods(PatternOf(route.Path), [route.Method], (HttpContext http) => HandleAsync(http, route, authorize, logger));
+            app.MapMethods(PatternOf(route.Path), [route.Method], (HttpContext http) => HandleAsync(http, route, authorize, logger)).WithMetadata(route);
     }
 
     // API Gateway's greedy {path+} is ASP.NET's {**path}.

@@ -36,7 +36,7 @@ public static class Telemetry
         builder.Services.AddOpenTelemetry()
             .UseOtlpExporter()
             .WithTracing(traces => traces
-                .AddAspNetCoreInstrumentation(options => options.Filter = http => !http.Request.Path.StartsWithSegments("/health"))
+                .AddAspNetCoreInstrumentation(options => options.Filter = http => !http.AsksForHealth())
                 // The runtime's own: requests to AWS and to the issuer of the tokens.
                 .AddSource("System.Net.Http")
                 .AddSource(Source.Name))

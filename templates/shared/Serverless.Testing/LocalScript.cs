@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 namespace Serverless.Testing;
 
@@ -47,7 +45,7 @@ public sealed class LocalScript : IAsyncDisposable
     public static async Task<(LocalScript Script, string Issuer)> StartUserPoolAsync(string folder, Uri trigger)
     {
         ArgumentNullException.ThrowIfNull(trigger);
-        var port = FreePort();
+        var port = Loopback.FreePort();
         var issuer = $"http://127.0.0.1:{port}/local_users";
         using var http = new HttpClient();
         var script = await StartAsync(
@@ -108,13 +106,6 @@ public sealed class LocalScript : IAsyncDisposable
         {
             return false;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private void Add(string? line)

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -28,6 +30,14 @@ public sealed class Loopback : IAsyncDisposable
         server.Run(handle);
         await server.StartAsync();
         return new Loopback(server);
+    }
+
+    /// <summary>A port of 127.0.0.1 that nothing listens on, for a server that takes its number.</summary>
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <inheritdoc/>
