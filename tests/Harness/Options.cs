@@ -79,9 +79,10 @@ public sealed class Options(IReadOnlyDictionary<string, string> values)
         return [.. values.Count < MostValues ? values : [values[0], values[^1]], .. option.Several is { } several ? [several] : Array.Empty<string>()];
     }
 
-    // Such a service does not build: KubernetesOptionTests holds what it says.
+    // Such a service does not build: KubernetesOptionTests and GrpcOptionTests hold what it says.
     private static bool IsRefused(Dictionary<string, string> row) =>
-        row.GetValueOrDefault("kubernetes") == "true" && row.TryGetValue("trigger", out var trigger) && trigger is not ("http" or "schedule" or "sqs");
+        row.TryGetValue("trigger", out var trigger)
+        && (row.GetValueOrDefault("kubernetes") == "true" && trigger is not ("http" or "schedule" or "sqs") || row.GetValueOrDefault("grpc") == "true" && trigger != "http");
 
     // What runs on Kubernetes is another program for each trigger.
     private static bool IsOfKubernetes(string meeting) => meeting.StartsWith("kubernetes true trigger ", StringComparison.Ordinal);

@@ -27,6 +27,9 @@ export const settingsOf = (host) => JSON.parse(readFileSync(join(host.folder, 'a
 /** Whether a host asks its callers for tokens. */
 export const takesTokens = (host) => 'TOKEN_CLIENTS' in settingsOf(host);
 
+/** Whether a host serves gRPC as well. */
+export const servesGrpc = (host) => 'GRPC_URL' in settingsOf(host);
+
 /** Whether one of the service's functions is a trigger of the user pool. */
 export const hasTrigger = (service) => /^\s+- cognitoUserPool:/m.test(readFileSync(join(service.folder, 'serverless.yml'), 'utf8'));
 

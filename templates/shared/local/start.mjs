@@ -10,7 +10,7 @@ import { freePort, host } from './http.mjs';
 import { startInvokeApi } from './invoke-api.mjs';
 import { createLogShipper } from './log-shipper.mjs';
 import { run, start, startScript } from './processes.mjs';
-import { functionsOf, hasTrigger, hostOf, sampleCallsOf, settingsOf, takesTokens } from './projects.mjs';
+import { functionsOf, hasTrigger, hostOf, sampleCallsOf, servesGrpc, settingsOf, takesTokens } from './projects.mjs';
 import { startRuntimeApi } from './runtime-api.mjs';
 import { printLine, step } from './screen.mjs';
 import { readLine, startSink } from './sink.mjs';
@@ -62,7 +62,10 @@ const runAll = async () => {
     : { add: (service, line) => print(readLine(service, line)) };
   const tables = await step('tables', () => startTables(services.map((service) => service.folder)));
   stops.push(tables.stop);
-  for (const one of hosts) one.address = `http://${host}:${await freePort()}`;
+  for (const one of hosts) {
+    one.address = `http://${host}:${await freePort()}`;
+    if (servesGrpc(one.project)) one.grpcAddress = `http://${host}:${await freePort()}`;
+  }
   const triggered = hosts.find(({ service }) => hasTrigger(service));
   const triggerAddress = triggered && (await step('trigger', () => startTrigger(triggered, tables.address, shipper)));
   const poolAddress = hosts.some(({ project }) => takesTokens(project)) ? await step('user pool', () => startPool(triggerAddress)) : undefined;
@@ -84,7 +87,10 @@ const show = (hosts, tables, poolAddress) => {
   console.log();
   const showOne = (name, address) => console.log(`  ${name.padEnd(16)}${address}`);
   if (page) showOne('page', page.address);
-  for (const { name, address } of hosts) showOne(name, address);
+  for (const { name, address, grpcAddress } of hosts) {
+    showOne(name, address);
+    if (grpcAddress) showOne(`${name} gRPC`, grpcAddress);
+  }
   if (poolAddress) showOne('user pool', `${poolAddress}/${pool} (app client ${client})`);
   if (tables.names.length) showOne('tables', `${tables.address} (${tables.names.join(', ')})`);
 };
@@ -164,11 +170,12 @@ const startPool = async (triggerAddress) => {
   return `http://${host}:${port}`;
 };
 
-const startHost = async ({ name, address, project }, { poolAddress, tablesAddress }, shipper) => {
+const startHost = async ({ name, address, grpcAddress, project }, { poolAddress, tablesAddress }, shipper) => {
   const process = start(name, project.binary, {
     environment: {
       ASPNETCORE_ENVIRONMENT: 'Development',
       ASPNETCORE_URLS: address,
+      ...(grpcAddress && { GRPC_URL: grpcAddress }),
       AWS_ENDPOINT_URL_DYNAMODB: tablesAddress,
       ...(page && { ALLOWED_ORIGINS: page.allowedOrigins }),
       ...(poolAddress && { TOKEN_ISSUERS: `${poolAddress}/${pool}`, USER_POOL_URL: poolAddress }),

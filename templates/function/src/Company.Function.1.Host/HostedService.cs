@@ -26,6 +26,9 @@ internal static class HostedService
 #endif
         var verifier = new TokenVerifier(rules, TimeProvider.System);
 #endif
+#if (hasGrpc)
+        builder.AddGrpcServer();
+#endif
 
         var app = builder.Build().UseApi();
 #if (guarded)
@@ -36,6 +39,9 @@ internal static class HostedService
         app.MapRoutes(
             Api.Routes(new Lazy<TradeItemsTable>(tradeItems)),
             (_, _) => throw new ProblemException(401, "not_signed_in", "The route asks for a caller, which nothing before the service names."));
+#endif
+#if (hasGrpc)
+        app.MapGrpcServer();
 #endif
         app.Lifetime.ApplicationStopped.Register(tradeItems.Dispose);
         return app;

@@ -113,6 +113,9 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
 #endif
         "--TRADE_ITEMS_TABLE=tradeItems",
         "--AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:9",
+#if (hasGrpc)
+        $"--GRPC_URL=http://127.0.0.1:{Loopback.FreePort()}",
+#endif
         .. (settings ?? []).Select(setting => $"--{setting.Key}={setting.Value}"),
     ];
 
