@@ -14,7 +14,7 @@ public sealed class KubernetesTests
     [
         ("sls-auth", "", "kubernetes/overlays"),
         ("sls-function", "", "kubernetes/overlays"),
-        ("sls-function", "--auth none --architecture arm64", "kubernetes/overlays"),
+        ("sls-function", "--auth none --architecture arm64 --grpc true", "kubernetes/overlays"),
         ("sls-function", "--trigger schedule", "kubernetes/overlays"),
         ("sls-function", "--trigger sqs", "kubernetes/overlays"),
         ("sls-venture", "", "kubernetes/overlays"),
@@ -93,7 +93,17 @@ public sealed class KubernetesTests
         static async Task<string> ArchitectureAsync(string options) =>
             (await BuildAsync("sls-function", options, "kubernetes/overlays/dev")).Of<V1Deployment>().Single().Spec.Template.Spec.NodeSelector["kubernetes.io/arch"];
 
-        Assert.Equal(("amd64", "arm64"), (await ArchitectureAsync(""), await ArchitectureAsync("--auth none --architecture arm64")));
+        Assert.Equal(("amd64", "arm64"), (await ArchitectureAsync(""), await ArchitectureAsync("--auth none --architecture arm64 --grpc true")));
+    }
+
+    [FactThatNeeds("kubectl")]
+    public async Task Lead_gRPC_to_a_port_of_its_own()
+    {
+        var manifests = await BuildAsync("sls-function", "--auth none --architecture arm64 --grpc true", "kubernetes/overlays/prod");
+
+        var port = manifests.Of<V1Service>().Single().Spec.Ports.Single(port => port.AppProtocol == "kubernetes.io/h2c");
+        var container = manifests.Of<V1Deployment>().Single().Spec.Template.Spec.Containers.Single().Ports.Single(known => known.Name == port.TargetPort.Value);
+        Assert.Equal(("grpc", $"http://*:{container.ContainerPort}"), (port.Name, manifests.Of<V1ConfigMap>().Single().Data["GRPC_URL"]));
     }
 
     [TheoryThatNeeds("node", "npm")]

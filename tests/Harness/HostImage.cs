@@ -47,7 +47,7 @@ public sealed partial class HostImage
     /// <summary>The id of its user.</summary>
     public uint User { get; }
 
-    /// <summary>The image of the default service of <c>sls-function --kubernetes true</c>, built once a run.</summary>
+    /// <summary>The image of <c>sls-function --kubernetes true --grpc true</c>, built once a run.</summary>
     public static Task<HostImage> ShareAsync() => Shared.Value;
 
     /// <summary>What the files hold, in bytes.</summary>
@@ -56,7 +56,7 @@ public sealed partial class HostImage
     private static async Task<HostImage> BuildAsync()
     {
         // For the tests to write in, so not the one that others read.
-        var service = await GeneratedService.CreateAsync(Template.Named("sls-function"), GeneratedService.UsualName, Options.Parse("--kubernetes true"));
+        var service = await GeneratedService.CreateAsync(Template.Named("sls-function"), GeneratedService.UsualName, Options.Parse("--kubernetes true --grpc true"));
         var dockerfile = service.Read("shared/kubernetes/Dockerfile");
         var root = TestRun.NewFolder("images");
 
