@@ -47,10 +47,6 @@ public static class KestrelRoutes
         http.Items[Status] = status;
     }
 
-    /// <summary>Whether the request asks for the service's health, over HTTP or gRPC.</summary>
-    internal static bool AsksForHealth(this HttpContext http) =>
-        http.Request.Path.StartsWithSegments("/health") || http.Request.Path.StartsWithSegments("/grpc.health.v1.Health");
-
     /// <summary>Maps the routes. Each has its <see cref="ApiRoute"/> as metadata.</summary>
     /// <param name="app">Where to.</param>
     /// <param name="routes">The table of them.</param>

@@ -44,6 +44,10 @@ public static class Telemetry
                 .AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime"));
     }
 
+    /// <summary>Whether the request asks for the service's health, over HTTP or gRPC.</summary>
+    internal static bool AsksForHealth(this HttpContext http) =>
+        http.Request.Path.StartsWithSegments("/health") || http.Request.Path.StartsWithSegments("/grpc.health.v1.Health");
+
     /// <summary>Begins the span of an invocation that no request makes; null if nothing is recorded.</summary>
     /// <param name="function">The function, which is the span's name.</param>
     /// <param name="kind">What the invocation is to its trace.</param>
