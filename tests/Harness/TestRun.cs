@@ -88,9 +88,9 @@ public sealed class LongestFirst : ITestCollectionOrderer
     public IEnumerable<ITestCollection> OrderTestCollections(IEnumerable<ITestCollection> testCollections) =>
         testCollections.OrderByDescending(MinutesOf).ThenBy(collection => collection.DisplayName, StringComparer.Ordinal);
 
-    // A class without a collection of its own is called "Test collection for <type> (id: …)".
+    // A class without a collection of its own is called "Test collection for <type>".
     private static int MinutesOf(ITestCollection collection) =>
         typeof(LongestFirst).Assembly.GetTypes()
-            .Where(type => collection.DisplayName.Contains($" {type.FullName} ", StringComparison.Ordinal))
+            .Where(type => collection.DisplayName.EndsWith($" {type.FullName}", StringComparison.Ordinal))
             .Max(type => type.GetCustomAttribute<TakesLongAttribute>()?.Minutes) ?? 0;
 }
