@@ -79,7 +79,7 @@ public sealed class Options(IReadOnlyDictionary<string, string> values)
         return [.. values.Count < MostValues ? values : [values[0], values[^1]], .. option.Several is { } several ? [several] : Array.Empty<string>()];
     }
 
-    // Such a service does not build: KubernetesOptionTests and GrpcOptionTests hold what it says.
+    // Such a service does not build: RefusedOptionTests holds what it says.
     private static bool IsRefused(Dictionary<string, string> row) =>
         row.TryGetValue("trigger", out var trigger)
         && (row.GetValueOrDefault("kubernetes") == "true" && trigger is not ("http" or "schedule" or "sqs") || row.GetValueOrDefault("grpc") == "true" && trigger != "http");

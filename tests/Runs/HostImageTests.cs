@@ -56,12 +56,12 @@ public sealed class HostImageTests : IAsyncLifetime
     }
 
     [FactThatNeeds("linux-x64", "clang")]
-    public async Task Is_smaller_than_32_megabytes_with_gRPC()
+    public async Task Is_smaller_than_31_megabytes_with_gRPC()
     {
         var size = (await HostImage.ShareAsync()).Size / 1e6;
 
         TestRun.Say($"The image of the host: {size:0.0} MB before compression.");
-        Assert.InRange(size, 1, 32);
+        Assert.InRange(size, 1, 31);
     }
 
     [FactThatNeeds("linux-x64", "clang", "namespace")]

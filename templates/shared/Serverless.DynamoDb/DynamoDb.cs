@@ -34,7 +34,7 @@ public static class DynamoDb
         }
 
         config.ServiceURL = endpoint;
-        config.AuthenticationRegion = region ?? RegionEndpoint.USEast1.SystemName;
+        config.AuthenticationRegion = region is { Length: > 0 } ? region : RegionEndpoint.USEast1.SystemName;
         // An emulator on this machine takes any credentials, so none are asked for.
         return new UriBuilder(endpoint).Uri.IsLoopback
             ? new AmazonDynamoDBClient(new BasicAWSCredentials("local", "local"), config)

@@ -44,7 +44,7 @@ public static class KestrelHost
         }
         catch (IOException exception) when (exception.InnerException is AddressInUseException)
         {
-            await Console.Error.WriteLineAsync($"{exception.Message} Choose a free port: --urls http://127.0.0.1:<port>");
+            await Console.Error.WriteLineAsync($"{exception.Message} Choose a free port in the setting that names this address, such as --urls http://127.0.0.1:<port>");
             return 1;
         }
     }

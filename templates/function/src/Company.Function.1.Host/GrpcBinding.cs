@@ -10,13 +10,14 @@ namespace Company.Function._1.Host;
 /// <summary>How a gRPC method is a request over HTTP: what its annotation <c>google.api.http</c> says.</summary>
 internal sealed class GrpcBinding
 {
-    private readonly string[] path;
+    private readonly PathPart[] path;
     private readonly bool hasBody;
 
     private GrpcBinding(MethodDescriptor method, string verb, string path, bool hasBody)
     {
-        (Method, Verb, this.path, this.hasBody) = (method, verb, path.Split('/'), hasBody);
-        Route = $"{verb} {Path(name => IsField(name) ? $"{{{FieldOf(name).JsonName}{(IsGreedy(name) ? "+" : "")}}}" : name)}";
+        (Method, Verb, this.hasBody) = (method, verb, hasBody);
+        this.path = [.. path.Split('/').Select(text => PathPartOf(text, method))];
+        Route = $"{verb} {Path(one => one.Field is { } field ? $"{{{field.JsonName}{(one.IsGreedy ? "+" : "")}}}" : one.Text)}";
     }
 
     /// <summary>The method.</summary>
@@ -29,7 +30,7 @@ internal sealed class GrpcBinding
     public string Route { get; }
 
     /// <summary>The fields of the request that are not part of the path.</summary>
-    public IEnumerable<FieldDescriptor> BodyFields => Method.InputType.Fields.InDeclarationOrder().Except(path.Where(IsField).Select(FieldOf));
+    public IEnumerable<FieldDescriptor> BodyFields => Method.InputType.Fields.InDeclarationOrder().Except(path.Select(one => one.Field).OfType<FieldDescriptor>());
 
     /// <summary>Reads the annotation.</summary>
     /// <exception cref="InvalidDataException">It is missing, or says what no route can do.</exception>
@@ -58,13 +59,13 @@ internal sealed class GrpcBinding
     public (string Url, byte[] Body) Write(IMessage message)
     {
         var fields = JsonNode.Parse(JsonFormatter.Default.Format(message))!.AsObject();
-        var url = Path(name =>
+        var url = Path(one =>
         {
-            if (!IsField(name))
-                return name;
-            var value = fields[FieldOf(name).JsonName]?.ToString() ?? "";
-            fields.Remove(FieldOf(name).JsonName);
-            return IsGreedy(name) ? string.Join('/', value.Split('/').Select(Uri.EscapeDataString)) : Uri.EscapeDataString(value);
+            if (one.Field is null)
+                return one.Text;
+            var value = fields[one.Field.JsonName]?.ToString() ?? "";
+            fields.Remove(one.Field.JsonName);
+            return one.IsGreedy ? string.Join('/', value.Split('/').Select(Uri.EscapeDataString)) : Uri.EscapeDataString(value);
         });
         if (!hasBody)
             return (url + QueryString.Create(fields.Select(field => KeyValuePair.Create(field.Key, field.Value?.ToString()))), []);
@@ -80,14 +81,17 @@ internal sealed class GrpcBinding
     /// <exception cref="InvalidProtocolBufferException">A member is not a field of the message.</exception>
     public IMessage Read(string json) => JsonParser.Default.Parse(json.Length == 0 ? "{}" : json, Method.OutputType);
 
-    private string Path(Func<string, string> write) => string.Join('/', path.Select(write));
+    private string Path(Func<PathPart, string> write) => string.Join('/', path.Select(write));
 
-    // {id}, or {path=**} for all that follows.
-    private static bool IsField(string name) => name.StartsWith('{');
+    private static PathPart PathPartOf(string text, MethodDescriptor method)
+    {
+        if (!text.StartsWith('{'))
+            return new PathPart(text, null, false);
+        var field = method.InputType.FindFieldByName(text.Trim('{', '}').Split('=')[0])
+            ?? throw new InvalidDataException($"protos/: the path of {method.Name} has {text}; expected a field of {method.InputType.Name} in braces.");
+        return new PathPart(text, field, text.Contains("=**", StringComparison.Ordinal));
+    }
 
-    private static bool IsGreedy(string name) => name.Contains("=**", StringComparison.Ordinal);
-
-    private FieldDescriptor FieldOf(string name) =>
-        Method.InputType.FindFieldByName(name.Trim('{', '}').Split('=')[0])
-        ?? throw new InvalidDataException($"protos/: the path of {Method.Name} has {name}; expected a field of {Method.InputType.Name} in braces.");
+    // A part of the path between two slashes: a text, {id} for a field, or {path=**} for a field with all that follows.
+    private sealed record PathPart(string Text, FieldDescriptor? Field, bool IsGreedy);
 }

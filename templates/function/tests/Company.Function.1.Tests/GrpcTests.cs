@@ -4,7 +4,6 @@ using Grpc.Core;
 using Grpc.Health.V1;
 using Grpc.Net.Client;
 using Grpc.Reflection.V1;
-using Microsoft.AspNetCore.Builder;
 using CallMetadata = Grpc.Core.Metadata;
 using ErrorInfo = Google.Rpc.ErrorInfo;
 using ErrorStatus = Google.Rpc.Status;
@@ -16,30 +15,14 @@ using Host;
 using Host.Protos;
 
 /// <summary>The same calls over gRPC, over HTTP on the same host, and to the functions' binaries.</summary>
-public sealed class GrpcTests(LocalServices services) : IAsyncLifetime
+public sealed class GrpcTests(LocalServices services) : HostTest
 {
-    private readonly HttpClient http = new();
-    private readonly CallMetadata metadata = [];
-    private WebApplication? app;
     private GrpcChannel? grpcChannel;
-#if (guarded)
-    private TestIssuer issuer = null!;
 
-    public async ValueTask InitializeAsync() => issuer = await TestIssuer.StartAsync();
-#else
-
-    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
-#endif
-
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
-        http.Dispose();
         grpcChannel?.Dispose();
-        if (app is not null)
-            await app.DisposeAsync();
-#if (guarded)
-        await issuer.DisposeAsync();
-#endif
+        await base.DisposeAsync();
     }
 
     [Fact]
@@ -54,8 +37,8 @@ public sealed class GrpcTests(LocalServices services) : IAsyncLifetime
 
         async Task PlaceAsync(StatusCode code, int status, string json, PlaceTradeItemRequest request)
         {
-            var overHttp = await AnswerAsync(await http.PostAsync(Url("/trade-items"), new StringContent(json), Cancel));
-            var overGrpc = await AnswerAsync(() => Client.PlaceTradeItemAsync(request, metadata, cancellationToken: Cancel));
+            var overHttp = await AnswerAsync(await Http.PostAsync(Url("/trade-items"), new StringContent(json), Cancel));
+            var overGrpc = await AnswerAsync(() => Client.PlaceTradeItemAsync(request, Metadata, cancellationToken: Cancel));
             var onLambda = await AnswerAsync(api, "placeTradeItem", "body", json);
 
             Assert.Equal(status, overHttp.Status);
@@ -65,8 +48,8 @@ public sealed class GrpcTests(LocalServices services) : IAsyncLifetime
 
         async Task<Answer> GetAsync(StatusCode code, int status, string id)
         {
-            var overHttp = await AnswerAsync(await http.GetAsync(Url($"/trade-items/{Uri.EscapeDataString(id)}"), Cancel));
-            var overGrpc = await AnswerAsync(() => Client.GetTradeItemAsync(new() { Id = id }, metadata, cancellationToken: Cancel));
+            var overHttp = await AnswerAsync(await Http.GetAsync(Url($"/trade-items/{Uri.EscapeDataString(id)}"), Cancel));
+            var overGrpc = await AnswerAsync(() => Client.GetTradeItemAsync(new() { Id = id }, Metadata, cancellationToken: Cancel));
             var onLambda = await AnswerAsync(api, "getTradeItem", "pathParameters", new JsonObject { ["id"] = id });
 
             Assert.Equal(status, overHttp.Status);
@@ -83,15 +66,15 @@ public sealed class GrpcTests(LocalServices services) : IAsyncLifetime
         var tooLong = new string('0', ApiRequest.MaxBodyBytes);
         await PlaceAsync(StatusCode.ResourceExhausted, 413, $$"""{"product":"{{tooLong}}","quantity":1}""", new() { Product = tooLong, Quantity = 1 });
 
-        var placed = await Client.PlaceTradeItemAsync(new() { Product = "Tea", Quantity = 2 }, metadata, cancellationToken: Cancel);
+        var placed = await Client.PlaceTradeItemAsync(new() { Product = "Tea", Quantity = 2 }, Metadata, cancellationToken: Cancel);
         Assert.Equal(new Answer(200, "Tea 2", placed.Id, placed.PlacedAt.ToDateTimeOffset()), await GetAsync(StatusCode.OK, 200, placed.Id));
         await GetAsync(StatusCode.NotFound, 404, "a b/c?d=%20");
         await GetAsync(StatusCode.InvalidArgument, 400, new string('0', 129));
 #if (guarded)
 
         SignIn("somebody else");
-        var another = await AnswerAsync(() => Client.GetTradeItemAsync(new() { Id = placed.Id }, metadata, cancellationToken: Cancel));
-        Assert.Equal(await AnswerAsync(await http.GetAsync(Url($"/trade-items/{placed.Id}"), Cancel)) with { Status = (int)StatusCode.NotFound }, another);
+        var another = await AnswerAsync(() => Client.GetTradeItemAsync(new() { Id = placed.Id }, Metadata, cancellationToken: Cancel));
+        Assert.Equal(await AnswerAsync(await Http.GetAsync(Url($"/trade-items/{placed.Id}"), Cancel)) with { Status = (int)StatusCode.NotFound }, another);
 #endif
     }
 #if (guarded)
@@ -109,8 +92,8 @@ public sealed class GrpcTests(LocalServices services) : IAsyncLifetime
         if (token is not null)
             SignInWith(token);
 
-        var overHttp = await AnswerAsync(await http.GetAsync(Url("/trade-items/1"), Cancel));
-        var overGrpc = await AnswerAsync(() => Client.GetTradeItemAsync(new() { Id = "1" }, metadata, cancellationToken: Cancel));
+        var overHttp = await AnswerAsync(await Http.GetAsync(Url("/trade-items/1"), Cancel));
+        var overGrpc = await AnswerAsync(() => Client.GetTradeItemAsync(new() { Id = "1" }, Metadata, cancellationToken: Cancel));
 
         Assert.Equal((status, true), (overHttp.Status, overHttp.Text.StartsWith($"{code}: ", StringComparison.Ordinal)));
         Assert.Equal(overHttp with { Status = (int)answer }, overGrpc);
@@ -123,9 +106,8 @@ public sealed class GrpcTests(LocalServices services) : IAsyncLifetime
         const string Given = "Root=1-67891233-abcdef012345678912345678";
         await StartAsync();
         SignIn();
-        metadata.Add(Trace.Header, Given);
 
-        using var request = Client.GetTradeItemAsync(new() { Id = "1" }, metadata, cancellationToken: Cancel);
+        using var request = Client.GetTradeItemAsync(new() { Id = "1" }, [.. Metadata, new(Trace.Header, Given)], cancellationToken: Cancel);
         var error = await Assert.ThrowsAsync<RpcException>(() => request.ResponseAsync);
 
         var info = InfoOf(error)!;
@@ -135,8 +117,10 @@ public sealed class GrpcTests(LocalServices services) : IAsyncLifetime
         Assert.Equal(HealthCheckResponse.Types.ServingStatus.NotServing, await HealthAsync());
     }
 
-    [Fact]
-    public async Task End_in_the_handler_when_the_caller_waits_no_longer()
+    [Theory]
+    [InlineData(StatusCode.Cancelled)]
+    [InlineData(StatusCode.DeadlineExceeded)]
+    public async Task End_in_the_handler_when_the_caller_waits_no_longer(StatusCode status)
     {
         var (asked, ended) = (new TaskCompletionSource(), new TaskCompletionSource());
         await using var table = await Loopback.StartAsync(async request =>
@@ -149,12 +133,14 @@ public sealed class GrpcTests(LocalServices services) : IAsyncLifetime
         SignIn();
 
         using var token = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        var answer = Client.GetTradeItemAsync(new() { Id = "1" }, metadata, cancellationToken: token.Token).ResponseAsync;
+        var until = status == StatusCode.DeadlineExceeded ? DateTime.UtcNow.AddSeconds(1) : (DateTime?)null;
+        var answer = Client.GetTradeItemAsync(new() { Id = "1" }, Metadata, until, token.Token).ResponseAsync;
         await asked.Task.WaitAsync(TimeSpan.FromSeconds(10), Cancel);
         var start = DateTime.UtcNow;
-        await token.CancelAsync();
+        if (until is null)
+            await token.CancelAsync();
 
-        Assert.Equal(StatusCode.Cancelled, (await Assert.ThrowsAsync<RpcException>(() => answer)).StatusCode);
+        Assert.Equal(status, (await Assert.ThrowsAsync<RpcException>(() => answer)).StatusCode);
         await ended.Task.WaitAsync(TimeSpan.FromSeconds(10), Cancel);
         // By itself, the service waits 2 seconds for the table.
         Assert.InRange(DateTime.UtcNow - start, TimeSpan.Zero, TimeSpan.FromSeconds(1.5));
@@ -188,12 +174,15 @@ public sealed class GrpcTests(LocalServices services) : IAsyncLifetime
     public void Need_an_address_of_their_own(string address, string fault) =>
         Assert.StartsWith(
             $"The setting GRPC_URL {fault}; expected the address for gRPC",
-            Assert.Throws<SettingException>(() => HostedService.Build([.. Arguments(new() { ["GRPC_URL"] = address, ["urls"] = "http://127.0.0.1:5000" })])).Message,
+            Assert.Throws<SettingException>(() => HostedService.Build(Arguments(new() { ["GRPC_URL"] = address, ["urls"] = "http://127.0.0.1:5000" }))).Message,
             StringComparison.Ordinal);
 
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    private GrpcChannel OpenChannel => grpcChannel ??= GrpcChannel.ForAddress(Urls.Last());
 
-    private TradeItemsService.TradeItemsServiceClient Client => new(grpcChannel);
+    private TradeItemsService.TradeItemsServiceClient Client => new(OpenChannel);
+
+    // As whom HTTP is called, too.
+    private CallMetadata Metadata => Http.DefaultRequestHeaders.Authorization is { } header ? new() { { "Authorization", $"{header}" } } : [];
 
     private static async Task<Answer> AnswerAsync(HttpResponseMessage response) => Answer.Of((int)response.StatusCode, await response.Content.ReadAsStringAsync(Cancel));
 
@@ -225,56 +214,15 @@ public sealed class GrpcTests(LocalServices services) : IAsyncLifetime
         exception.Trailers.GetValueBytes("grpc-status-details-bin") is { } bytes && ErrorStatus.Parser.ParseFrom(bytes).Details is [var first] ? first.Unpack<ErrorInfo>() : null;
 
     private async Task<HealthCheckResponse.Types.ServingStatus> HealthAsync(string service = "") =>
-        (await new HealthService.HealthClient(grpcChannel).CheckAsync(new() { Service = service }, cancellationToken: Cancel)).Status;
+        (await new HealthService.HealthClient(OpenChannel).CheckAsync(new() { Service = service }, cancellationToken: Cancel)).Status;
 
     private async Task<IEnumerable<string>> ReflectAsync()
     {
-        using var request = new ServerReflection.ServerReflectionClient(grpcChannel).ServerReflectionInfo(cancellationToken: Cancel);
+        using var request = new ServerReflection.ServerReflectionClient(OpenChannel).ServerReflectionInfo(cancellationToken: Cancel);
         await request.RequestStream.WriteAsync(new() { ListServices = "" }, Cancel);
         await request.RequestStream.CompleteAsync();
         Assert.True(await request.ResponseStream.MoveNext(Cancel));
         return request.ResponseStream.Current.ListServicesResponse.Service.Select(service => service.Name);
-    }
-
-    private void SignIn(string? sub = null)
-    {
-#if (guarded)
-        SignInWith(issuer.Token(token => token["sub"] = sub ?? (string)token["sub"]!));
-#endif
-    }
-#if (guarded)
-
-    private void SignInWith(string token)
-    {
-        http.DefaultRequestHeaders.Authorization = new("Bearer", token);
-        metadata.Clear();
-        metadata.Add("Authorization", $"Bearer {token}");
-    }
-#endif
-
-    private Uri Url(string path) => new(new Uri(app!.Urls.First()), path);
-
-    // The table does not answer, unless other settings name one that does.
-    private IEnumerable<string> Arguments(Dictionary<string, string?> settings) =>
-        new Dictionary<string, string?>
-        {
-            ["contentRoot"] = AppContext.BaseDirectory,
-            ["urls"] = "http://127.0.0.1:0",
-            ["GRPC_URL"] = $"http://127.0.0.1:{Loopback.FreePort()}",
-#if (guarded)
-            ["TOKEN_ISSUERS"] = issuer.Name,
-            ["TOKEN_CLIENTS"] = "client",
-#endif
-            ["TRADE_ITEMS_TABLE"] = "tradeItems",
-            ["AWS_ENDPOINT_URL_DYNAMODB"] = "http://127.0.0.1:9",
-        }
-        .Concat(settings).Select(setting => $"--{setting.Key}={setting.Value}");
-
-    private async Task StartAsync(Dictionary<string, string?>? settings = null)
-    {
-        app = HostedService.Build([.. Arguments(settings ?? [])]);
-        await app.StartAsync(Cancel);
-        grpcChannel = GrpcChannel.ForAddress(app.Urls.Last());
     }
 
     // What all three say: the status, and for a trade item its values, for a problem its code and its sentence.

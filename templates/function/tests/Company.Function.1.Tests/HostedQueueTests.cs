@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using System.Text.Json.Nodes;
 using Amazon.Lambda.SQSEvents;
 using Microsoft.AspNetCore.Builder;
@@ -46,45 +45,25 @@ public sealed class HostedQueueTests(LocalServices services) : IAsyncLifetime
     [Fact]
     public async Task Finishes_and_deletes_what_it_has_and_takes_nothing_more_when_it_is_told_to_end()
     {
-        var (asked, goOn, spans) = (new TaskCompletionSource(), new TaskCompletionSource(), new StringBuilder());
-        await using var collector = await Loopback.StartAsync(async http =>
-        {
-            using var body = new MemoryStream();
-            await http.Request.Body.CopyToAsync(body);
-            if (http.Request.Path == "/v1/traces")
-                spans.Append(Convert.ToHexStringLower(body.ToArray()));
-        });
-        await using var table = await Loopback.StartAsync(async http =>
-        {
-            asked.TrySetResult();
-            await goOn.Task;
-            http.Response.ContentType = "application/x-amz-json-1.0";
-            await http.Response.Body.WriteAsync("{}"u8.ToArray());
-        });
+        await using var collector = await TraceCollector.StartAsync();
+        await using var table = await HeldTable.StartAsync();
         queue.Send("begun", TradeItemOf($"{run}-1"), "Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=1");
-        await using var hosted = Start(new()
-        {
-            ["TRADE_ITEMS_TABLE"] = "tradeItems",
-            ["AWS_ENDPOINT_URL_DYNAMODB"] = table.Address.ToString(),
-            ["BATCHES_AT_A_TIME"] = "2",
-            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Address.ToString(),
-            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
-        });
-        await asked.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+        await using var hosted = Start([.. table.Settings, .. collector.Settings, new("BATCHES_AT_A_TIME", "2")]);
+        await table.AskedAsync();
 
         await UntilAsync(() => queue.Waiting == 1);
         hosted.SendTerm();
         await UntilAsync(() => queue.Waiting == 0);
         queue.Send("late", TradeItemOf($"{run}-2"));
-        goOn.SetResult();
+        table.Answer();
 
         Assert.Equal(0, await hosted.ExitAsync());
         Assert.Equal(["late"], queue.Left);
         Assert.Equal(0, queue.ReceivesOf("late"));
         // The span of the batch, which is linked with the sender's.
-        Assert.Contains(Convert.ToHexStringLower("onMessage"u8), $"{spans}", StringComparison.Ordinal);
-        Assert.Contains("67891233abcdef012345678912345678", $"{spans}", StringComparison.Ordinal);
-        Assert.Contains("53995c3f42cd8ad8", $"{spans}", StringComparison.Ordinal);
+        Assert.Contains(Convert.ToHexStringLower("onMessage"u8), collector.Spans, StringComparison.Ordinal);
+        Assert.Contains("67891233abcdef012345678912345678", collector.Spans, StringComparison.Ordinal);
+        Assert.Contains("53995c3f42cd8ad8", collector.Spans, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -108,7 +87,7 @@ public sealed class HostedQueueTests(LocalServices services) : IAsyncLifetime
     [Fact]
     public async Task Ends_with_one_sentence_when_a_setting_is_missing()
     {
-        await using var hosted = Start(new() { ["TRADE_ITEMS_TABLE"] = "tradeItems", ["TRADE_ITEMS_QUEUE_URL"] = "" });
+        await using var hosted = Start([new("TRADE_ITEMS_TABLE", "tradeItems"), new("TRADE_ITEMS_QUEUE_URL", "")]);
 
         Assert.Equal(1, await hosted.ExitAsync());
         Assert.Equal(["The setting TRADE_ITEMS_QUEUE_URL is missing; expected the URL of an SQS queue."], hosted.Errors);
@@ -199,7 +178,7 @@ public sealed class HostedQueueTests(LocalServices services) : IAsyncLifetime
         Assert.True(condition());
     }
 
-    private RunningProgram Start(Dictionary<string, string?>? settings = null)
+    private RunningProgram Start(IEnumerable<KeyValuePair<string, string?>>? settings = null)
     {
         var environment = new Dictionary<string, string?>(queue.Settings) { ["AWS_REGION"] = "ap-southeast-2" };
         foreach (var (name, value) in settings ?? services.Settings)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
@@ -44,7 +43,7 @@ public sealed class HostedScheduleTests
     [Fact]
     public async Task Fails_when_the_table_is_down_so_that_the_job_is_tried_again()
     {
-        await using var hosted = Start(new() { ["TRADE_ITEMS_TABLE"] = "tradeItems", ["AWS_ENDPOINT_URL_DYNAMODB"] = "http://127.0.0.1:9" });
+        await using var hosted = Start([new("TRADE_ITEMS_TABLE", "tradeItems"), new("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:9")]);
 
         Assert.Equal(1, await hosted.ExitAsync());
         await hosted.WaitForOutputAsync(line => line.Contains("expireTradeItems failed in trace Root=1-", StringComparison.Ordinal) && line.Contains("DependencyException", StringComparison.Ordinal));
@@ -53,7 +52,7 @@ public sealed class HostedScheduleTests
     [Fact]
     public async Task Ends_with_one_sentence_when_a_setting_is_missing()
     {
-        await using var hosted = Start(new() { ["AWS_ENDPOINT_URL_DYNAMODB"] = "http://127.0.0.1:9" });
+        await using var hosted = Start([new("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:9")]);
 
         Assert.Equal(1, await hosted.ExitAsync());
         Assert.Equal(["The setting TRADE_ITEMS_TABLE is missing; expected the name of a DynamoDB table."], hosted.Errors);
@@ -62,42 +61,23 @@ public sealed class HostedScheduleTests
     [Fact]
     public async Task Runs_to_its_end_when_it_is_told_to_end()
     {
-        var (asked, goOn, spans) = (new TaskCompletionSource(), new TaskCompletionSource(), new StringBuilder());
-        await using var collector = await Loopback.StartAsync(async http =>
-        {
-            using var body = new MemoryStream();
-            await http.Request.Body.CopyToAsync(body);
-            if (http.Request.Path == "/v1/traces")
-                spans.Append(Convert.ToHexStringLower(body.ToArray()));
-        });
-        await using var table = await Loopback.StartAsync(async http =>
-        {
-            asked.TrySetResult();
-            await goOn.Task;
-            http.Response.ContentType = "application/x-amz-json-1.0";
-            await http.Response.Body.WriteAsync("{}"u8.ToArray());
-        });
-        await using var hosted = Start(new()
-        {
-            ["TRADE_ITEMS_TABLE"] = "tradeItems",
-            ["AWS_ENDPOINT_URL_DYNAMODB"] = table.Address.ToString(),
-            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Address.ToString(),
-            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
-        });
-        await asked.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await using var collector = await TraceCollector.StartAsync();
+        await using var table = await HeldTable.StartAsync();
+        await using var hosted = Start([.. table.Settings, .. collector.Settings]);
+        await table.AskedAsync();
 
         hosted.SendTerm();
         await hosted.WaitForOutputAsync(line => line.Contains("Application is shutting down", StringComparison.Ordinal));
-        goOn.SetResult();
+        table.Answer();
 
         Assert.Equal(0, await hosted.ExitAsync());
         var line = JsonNode.Parse(await hosted.WaitForOutputAsync(line => line.Contains("0 trade items have expired", StringComparison.Ordinal)))!;
         // Root=1-<8 hex>-<24 hex>
-        Assert.Contains(((string)line["traceId"]!)["Root=1-".Length..].Replace("-", "", StringComparison.Ordinal), $"{spans}", StringComparison.Ordinal);
-        Assert.Contains(Convert.ToHexStringLower("expireTradeItems"u8), $"{spans}", StringComparison.Ordinal);
+        Assert.Contains(((string)line["traceId"]!)["Root=1-".Length..].Replace("-", "", StringComparison.Ordinal), collector.Spans, StringComparison.Ordinal);
+        Assert.Contains(Convert.ToHexStringLower("expireTradeItems"u8), collector.Spans, StringComparison.Ordinal);
     }
 
-    private static RunningProgram Start(Dictionary<string, string?> settings, string name = "manual") =>
+    private static RunningProgram Start(IEnumerable<KeyValuePair<string, string?>> settings, string name = "manual") =>
         new(typeof(HostedSchedule).Assembly.Location, [$"--contentRoot={AppContext.BaseDirectory}"], new Dictionary<string, string?>(settings) { ["JOB_NAME"] = name, ["AWS_REGION"] = "ap-southeast-2" });
 
     private static DateTimeOffset Minute(DateTimeOffset time) => DateTimeOffset.FromUnixTimeSeconds(time.ToUnixTimeSeconds() / 60 * 60);

@@ -49,7 +49,7 @@ public sealed class KestrelTests : IAsyncLifetime
             Console.SetError(original);
         }
 
-        Assert.Contains("address already in use. Choose a free port: --urls http://127.0.0.1:<port>", said.ToString(), StringComparison.Ordinal);
+        Assert.Contains("address already in use. Choose a free port in the setting that names this address, such as --urls http://127.0.0.1:<port>", said.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", said.ToString(), StringComparison.Ordinal);
     }
 

@@ -73,7 +73,7 @@ public sealed class QueueWorker : BackgroundService
         // Made here, not when the host starts: a missing setting must be reported now.
         var (url, sqs, atATime) = (Sqs.QueueUrl(Setting, queue), Sqs.Connect(Setting), AtATime(Setting));
         builder.Services.AddSingleton(services => new QueueWorker(
-            sqs, url, Setting("AWS_REGION") is { Length: > 0 } region ? region : RegionEndpoint.USEast1.SystemName, atATime, function, timeout, handle, services.GetRequiredService<ILoggerFactory>().CreateLogger("Serverless.Queue")));
+            sqs, url, Sqs.Region(Setting), atATime, function, timeout, handle, services.GetRequiredService<ILoggerFactory>().CreateLogger("Serverless.Queue")));
         builder.Services.AddHostedService(services => services.GetRequiredService<QueueWorker>());
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = timeout + DeleteTime);
     }
@@ -100,13 +100,12 @@ public sealed class QueueWorker : BackgroundService
         while (!stopping.IsCancellationRequested)
         {
             Trace.Current = Trace.Create();
+            List<Message> messages;
             try
             {
                 // What SQS hands out while the request is being cancelled comes again, as what a function loses that Lambda ends.
-                var messages = await ReceiveAsync(stopping);
+                messages = await ReceiveAsync(stopping);
                 (isReceiving, failures) = (true, 0);
-                if (messages.Count > 0)
-                    await HandleAsync(messages);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
@@ -120,7 +119,11 @@ public sealed class QueueWorker : BackgroundService
                 var pause = TimeSpan.FromSeconds(Math.Min(Math.Pow(2, failures++), LongestPause.TotalSeconds));
                 logger.LogError(exception, "The queue does not answer, and is asked again in {Seconds} s, in trace {RequestTrace}: {Reason}", (int)pause.TotalSeconds, Trace.Current, exception.GetType().Name);
                 await Task.Delay(pause, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                continue;
             }
+
+            if (messages.Count > 0)
+                await HandleAsync(messages);
         }
     }
 

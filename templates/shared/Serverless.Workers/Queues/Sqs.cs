@@ -19,20 +19,22 @@ internal static class Sqs
     public static IAmazonSQS Connect(Func<string, string?> setting)
     {
         var config = new AmazonSQSConfig { Timeout = LongestWait + TimeSpan.FromSeconds(10), MaxErrorRetry = 2 };
-        var region = setting("AWS_REGION");
         if (setting("AWS_ENDPOINT_URL_SQS") is not { Length: > 0 } endpoint)
         {
-            if (string.IsNullOrWhiteSpace(region))
+            if (string.IsNullOrWhiteSpace(setting("AWS_REGION")))
                 throw new SettingException("The setting AWS_REGION is missing; expected the region of the queue.");
-            config.RegionEndpoint = RegionEndpoint.GetBySystemName(region);
+            config.RegionEndpoint = RegionEndpoint.GetBySystemName(Region(setting));
             return new AmazonSQSClient(config);
         }
 
         config.ServiceURL = endpoint;
-        config.AuthenticationRegion = region ?? RegionEndpoint.USEast1.SystemName;
+        config.AuthenticationRegion = Region(setting);
         // An emulator on this machine takes any credentials, so none are asked for.
         return new UriBuilder(endpoint).Uri.IsLoopback ? new AmazonSQSClient(new BasicAWSCredentials("local", "local"), config) : new AmazonSQSClient(config);
     }
+
+    /// <summary>The region of the setting <c>AWS_REGION</c>; without it, the one that an emulator is called with.</summary>
+    public static string Region(Func<string, string?> setting) => setting("AWS_REGION") is { Length: > 0 } region ? region : RegionEndpoint.USEast1.SystemName;
 
     /// <summary>The URL of a queue.</summary>
     /// <exception cref="SettingException">The setting is missing, or is none.</exception>

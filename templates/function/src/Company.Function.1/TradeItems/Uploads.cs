@@ -15,7 +15,7 @@ internal static class Uploads
         if (setting("AWS_ENDPOINT_URL_S3") is not { Length: > 0 } endpoint)
             return new AmazonS3Client(config);
         config.ServiceURL = endpoint;
-        config.AuthenticationRegion = setting("AWS_REGION") ?? RegionEndpoint.USEast1.SystemName;
+        config.AuthenticationRegion = setting("AWS_REGION") is { Length: > 0 } given ? given : RegionEndpoint.USEast1.SystemName;
         // An emulator has no host name for every bucket.
         config.ForcePathStyle = true;
         return new Uri(endpoint).IsLoopback

@@ -1,7 +1,6 @@
 ﻿using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Builder;
 using Serverless.Tokens;
 
 namespace sls_function.Tests;
@@ -9,22 +8,8 @@ namespace sls_function.Tests;
 using Host;
 
 /// <summary>The service on Kestrel, over HTTP.</summary>
-public sealed class HostTests(LocalServices services) : IAsyncLifetime
+public sealed class HostTests(LocalServices services) : HostTest
 {
-    private readonly HttpClient http = new();
-    private WebApplication? app;
-    private TestIssuer issuer = null!;
-
-    public async ValueTask InitializeAsync() => issuer = await TestIssuer.StartAsync();
-
-    public async ValueTask DisposeAsync()
-    {
-        http.Dispose();
-        if (app is not null)
-            await app.DisposeAsync();
-        await issuer.DisposeAsync();
-    }
-
     [Fact]
     public async Task Places_an_order_and_gives_it_back()
     {
@@ -32,15 +17,15 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
         await StartAsync(services.Settings);
         SignIn();
 
-        using var placed = await http.PostAsync(Url("/orders"), JsonContent.Create(new { product = "Tea", quantity = 2 }), Cancel);
+        using var placed = await Http.PostAsync(Url("/orders"), JsonContent.Create(new { product = "Tea", quantity = 2 }), Cancel);
         Assert.Equal(HttpStatusCode.Created, placed.StatusCode);
-        var found = JsonNode.Parse(await http.GetStringAsync(Url(placed.Headers.Location!.ToString()), Cancel))!;
+        var found = JsonNode.Parse(await Http.GetStringAsync(Url(placed.Headers.Location!.ToString()), Cancel))!;
 
         Assert.Equal(("Tea", 2), ((string)found["product"]!, (int)found["quantity"]!));
         Assert.Equal((string)JsonNode.Parse(await placed.Content.ReadAsStringAsync(Cancel))!["placedAt"]!, (string)found["placedAt"]!);
         Assert.True(Trace.IsValid(placed.Headers.GetValues(Trace.Header).Single()));
-        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(Url("/health/ready"), Cancel)).StatusCode);
-        Assert.Equal("3.1.0", (string)JsonNode.Parse(await http.GetStringAsync(Url("/openapi.json"), Cancel))!["openapi"]!);
+        Assert.Equal(HttpStatusCode.OK, (await Http.GetAsync(Url("/health/ready"), Cancel)).StatusCode);
+        Assert.Equal("3.1.0", (string)JsonNode.Parse(await Http.GetStringAsync(Url("/openapi.json"), Cancel))!["openapi"]!);
     }
 
     [Theory]
@@ -50,9 +35,9 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
     {
         await StartAsync();
         if (token is not null)
-            http.DefaultRequestHeaders.Authorization = new("Bearer", token);
+            SignInWith(token);
 
-        using var response = await http.GetAsync(Url("/orders/1"), Cancel);
+        using var response = await Http.GetAsync(Url("/orders/1"), Cancel);
 
         Assert.Equal((status, code), ((int)response.StatusCode, await CodeAsync(response)));
     }
@@ -63,43 +48,16 @@ public sealed class HostTests(LocalServices services) : IAsyncLifetime
         await StartAsync();
         SignIn();
 
-        using var response = await http.GetAsync(Url("/orders/1"), Cancel);
+        using var response = await Http.GetAsync(Url("/orders/1"), Cancel);
 
         Assert.Equal((503, "dependency_unavailable"), ((int)response.StatusCode, await CodeAsync(response)));
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await http.GetAsync(Url("/health/ready"), Cancel)).StatusCode);
-        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(Url("/health/live"), Cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await Http.GetAsync(Url("/health/ready"), Cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await Http.GetAsync(Url("/health/live"), Cancel)).StatusCode);
     }
 
     [Fact]
     public void Does_not_begin_without_a_table() =>
         Assert.StartsWith("The setting ORDERS_TABLE is missing", Assert.Throws<SettingException>(() => HostedService.Build(Arguments(new() { ["ORDERS_TABLE"] = "" }))).Message, StringComparison.Ordinal);
 
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
     private static async Task<string> CodeAsync(HttpResponseMessage response) => (string)JsonNode.Parse(await response.Content.ReadAsStringAsync(Cancel))!["code"]!;
-
-    private void SignIn()
-    {
-        http.DefaultRequestHeaders.Authorization = new("Bearer", issuer.Token());
-    }
-
-    private Uri Url(string path) => new(new Uri(app!.Urls.First()), path);
-
-    // The table does not answer, unless other settings name one that does.
-    private string[] Arguments(Dictionary<string, string?>? settings) =>
-    [
-        $"--contentRoot={AppContext.BaseDirectory}",
-        "--urls=http://127.0.0.1:0",
-        $"--TOKEN_ISSUERS={issuer.Name}",
-        "--TOKEN_CLIENTS=client",
-        "--ORDERS_TABLE=orders",
-        "--AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:9",
-        .. (settings ?? []).Select(setting => $"--{setting.Key}={setting.Value}"),
-    ];
-
-    private async Task StartAsync(Dictionary<string, string?>? settings = null)
-    {
-        app = HostedService.Build(Arguments(settings));
-        await app.StartAsync(Cancel);
-    }
 }
