@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Amazon.Lambda.Core;
-using Amazon.Lambda.RuntimeSupport;
+using Serverless.Runtime;
 
 namespace Serverless;
 
@@ -52,17 +52,21 @@ public sealed class Service
     }
 
     /// <summary>Adds a function from one JSON document to another.</summary>
+    /// <param name="name">The function's name, as in serverless.yml.</param>
+    /// <param name="handler">Handles an event.</param>
+    /// <param name="inputType">Gives what reads the event: when this function gets one, and not at the start of the others.</param>
+    /// <param name="outputType">Gives what writes the answer, likewise.</param>
     public Service On<TInput, TOutput>(
         string name,
         Func<TInput, ILambdaContext, Task<TOutput>> handler,
-        JsonTypeInfo<TInput> inputType,
-        JsonTypeInfo<TOutput> outputType) =>
+        Func<JsonTypeInfo<TInput>> inputType,
+        Func<JsonTypeInfo<TOutput>> outputType) =>
         On(name, async (input, context) =>
         {
-            var request = JsonSerializer.Deserialize(input, inputType)
+            var request = JsonSerializer.Deserialize(input, inputType())
                 ?? throw new JsonException($"The event is null; a {typeof(TInput).Name} is expected.");
             var response = await handler(request, context);
-            return new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(response, outputType));
+            return new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(response, outputType()));
         });
 
     /// <summary>Adds a function from bytes to bytes.</summary>
@@ -98,15 +102,7 @@ public sealed class Service
         if (!functions.TryGetValue(name, out var function))
             return await RefuseAsync($"The handler is \"{name}\"; expected one of: {Names}.");
 
-        var builder = LambdaBootstrapBuilder.Create(function);
-        if (preparations.TryGetValue(name, out var prepare))
-            builder.UseBootstrapHandler(async () =>
-            {
-                await prepare();
-                return true;
-            });
-        using var bootstrap = builder.Build();
-        await bootstrap.RunAsync();
+        await LambdaRuntime.ServeAsync(function, preparations.GetValueOrDefault(name));
         return 0;
     }
 

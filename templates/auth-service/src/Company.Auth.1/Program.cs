@@ -24,6 +24,6 @@ return await new Service()
     .BeforeFirstEventOf("authorizer", () => tokens.Value.PrefetchAsync(CancellationToken.None))
 #endif
     .On("postConfirmation", (input, context) => PostConfirmation.Handle(input, context, users.Value))
-    .On("appointAdmin", (appointment, context) => AppointAdmin.Handle(appointment, context, users.Value), ApiJson.Default.Appointment, ApiJson.Default.Appointment)
+    .On("appointAdmin", (appointment, context) => AppointAdmin.Handle(appointment, context, users.Value), () => ApiJson.Default.Appointment, () => ApiJson.Default.Appointment)
     .On(Api.Routes(users, pool))
     .RunAsync(args);

@@ -4,5 +4,5 @@ using Serverless;
 return await new Service()
     .On("forwarder", Forwarder.Handle)
     .BeforeFirstEventOf("forwarder", Forwarder.PrepareAsync)
-    .On("redrive", Redrive.Handle, RedriveJson.Default.RedriveRequest, RedriveJson.Default.RedriveResult)
+    .On("redrive", Redrive.Handle, () => RedriveJson.Default.RedriveRequest, () => RedriveJson.Default.RedriveResult)
     .RunAsync(args);

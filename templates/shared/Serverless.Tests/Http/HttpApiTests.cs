@@ -378,11 +378,8 @@ public sealed class HttpApiTests
     {
         var key = route.Split(' ');
         var routes = new[] { new ApiRoute("things", key[0], key[1], Access.Token, request => Task.FromResult(handle(request))) };
-        using var input = new MemoryStream(Encoding.UTF8.GetBytes(requestEvent));
-        using var output = new MemoryStream();
-        var serializer = HttpApiJson.CreateSerializer();
-        serializer.Serialize(await HttpApi.HandleAsync("things", routes, serializer.Deserialize<APIGatewayHttpApiV2ProxyRequest>(input), log), output);
-        return JsonNode.Parse(output.ToArray())!;
+        using var answer = HttpApiJson.Write(await HttpApi.HandleAsync("things", routes, HttpApiJson.Read(Encoding.UTF8.GetBytes(requestEvent)), log));
+        return JsonNode.Parse(answer)!;
     }
 
     private void AssertProblem(JsonNode response, int status, string code)

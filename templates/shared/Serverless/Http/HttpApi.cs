@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Amazon.Lambda.APIGatewayEvents;
 using Amazon.Lambda.Core;
 
@@ -17,8 +16,8 @@ public static class HttpApi
         ArgumentNullException.ThrowIfNull(service);
         foreach (var function in routes.Select(route => route.Function).Distinct())
         {
-            service.On<APIGatewayHttpApiV2ProxyRequest, APIGatewayHttpApiV2ProxyResponse>(
-                function, HttpApiJson.CreateSerializer, (request, context) => HandleAsync(function, routes, request, context));
+            service.On(function, async (input, context) =>
+                (Stream)HttpApiJson.Write(await HandleAsync(function, routes, HttpApiJson.Read((await BytesOfAsync(input)).Span), context)));
         }
 
         return service;
@@ -112,23 +111,16 @@ public static class HttpApi
         (Environment.GetEnvironmentVariable("USER_POOLS") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     // The authorizer's context may hold any JSON. A caller is described in strings; another value counts as missing.
-    private static Dictionary<string, string> Strings(IDictionary<string, object> context)
-    {
-        var strings = new Dictionary<string, string>(context.Count);
-        foreach (var (name, value) in context)
-        {
-            try
-            {
-                if (value is JsonElement { ValueKind: JsonValueKind.String } text)
-                    strings[name] = text.GetString()!;
-            }
-            catch (InvalidOperationException)
-            {
-                // The text is not valid Unicode, such as half a surrogate pair.
-            }
-        }
+    private static Dictionary<string, string> Strings(IDictionary<string, object> context) =>
+        context.Where(value => value.Value is string).ToDictionary(value => value.Key, value => (string)value.Value);
 
-        return strings;
+    private static async ValueTask<ReadOnlyMemory<byte>> BytesOfAsync(Stream input)
+    {
+        if (input is MemoryStream memory && memory.TryGetBuffer(out var bytes))
+            return bytes;
+        var copy = new MemoryStream();
+        await input.CopyToAsync(copy);
+        return copy.GetBuffer().AsMemory(0, (int)copy.Length);
     }
 
     private static Dictionary<string, string> Copy(IDictionary<string, string>? values, StringComparer? comparer = null) =>
