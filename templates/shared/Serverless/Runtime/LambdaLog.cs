@@ -15,8 +15,16 @@ internal sealed class LambdaLog : ILambdaLogger
     private readonly LogFormat format = LogFormat.FromEnvironment();
     private readonly LogLevel minimum = MinimumLevel();
     private readonly Lock written = new();
-    private readonly Lazy<Stream> output = new(() => TelemetryLog.Open() ?? Console.OpenStandardOutput());
-    private readonly Lazy<Stream> error = new(() => TelemetryLog.Open() ?? Console.OpenStandardError());
+    private readonly Lazy<Stream> output;
+    private readonly Lazy<Stream> error;
+
+    /// <summary>Makes the log. Standard output and error are opened by the first line that goes there.</summary>
+    public LambdaLog()
+    {
+        var telemetry = TelemetryLog.Open();
+        output = new(() => telemetry ?? Console.OpenStandardOutput());
+        error = new(() => telemetry ?? Console.OpenStandardError());
+    }
 
     /// <summary>The invocation that the lines belong to; null before the first.</summary>
     public Invocation? Invocation { get; set; }
