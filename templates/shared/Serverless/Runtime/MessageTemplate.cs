@@ -6,7 +6,7 @@ using System.Text;
 namespace Serverless.Runtime;
 
 /// <summary>
-/// A message with holes: <c>{Name}</c>, <c>{Name:format}</c> or <c>{@Name}</c>. Holes take the arguments in their order, whatever their
+/// A message with holes: <c>{Name}</c>, <c>{Name:format}</c> or <c>{@Name}</c>. Holes take the arguments one after the other, whatever their
 /// names; where the names are the numbers from 0 on, they take them by number. A doubled brace is no hole, and stays doubled.
 /// </summary>
 internal sealed class MessageTemplate

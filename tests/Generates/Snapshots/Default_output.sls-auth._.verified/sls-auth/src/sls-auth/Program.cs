@@ -16,6 +16,6 @@ return await new Service()
         "authorizer", () => new SourceGeneratorLambdaJsonSerializer<AuthorizerJson>(), (request, context) => Authorizer.Handle(request, context, tokens.Value))
     .BeforeFirstEventOf("authorizer", () => tokens.Value.PrefetchAsync(CancellationToken.None))
     .On("postConfirmation", (input, context) => PostConfirmation.Handle(input, context, users.Value))
-    .On("appointAdmin", (appointment, context) => AppointAdmin.Handle(appointment, context, users.Value), ApiJson.Default.Appointment, ApiJson.Default.Appointment)
+    .On("appointAdmin", (appointment, context) => AppointAdmin.Handle(appointment, context, users.Value), () => ApiJson.Default.Appointment, () => ApiJson.Default.Appointment)
     .On(Api.Routes(users, pool))
     .RunAsync(args);
