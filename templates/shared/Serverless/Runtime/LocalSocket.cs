@@ -47,7 +47,7 @@ internal static partial class LocalSocket
     private static FileStream ConnectOnLinux(IPAddress address, ushort port)
     {
         var handle = new SafeFileHandle(Socket(InterNetwork, StreamClosedOnExec, 0), ownsHandle: true);
-        // struct sockaddr_in: the family in the machine's order, port and address in the network's.
+        // struct sockaddr_in: the family as the machine stores numbers, port and address big-endian.
         Span<byte> target = stackalloc byte[16];
         target.Clear();
         target[0] = InterNetwork;
