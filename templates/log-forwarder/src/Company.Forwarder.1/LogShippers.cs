@@ -46,7 +46,7 @@ public sealed class LogShippers(IReadOnlyList<(DestinationChoice Choice, LogShip
         if (failures.Count == 0)
             return;
 
-        var logs = SubscriptionEvent.Read(envelope);
+        using var logs = SubscriptionEvent.Read(envelope);
         // Lambda's own retries cannot bring a line twice where none was taken. What is for one destination stays in its record.
         var mayComeAgain = only is not null || failures.Count == chosen.Count && failures.All(failure => failure.Exception.Lines.Count == logs.LineCount);
         if (!mayComeAgain)

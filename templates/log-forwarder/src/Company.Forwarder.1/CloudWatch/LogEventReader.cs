@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.IO.Compression;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -11,23 +12,34 @@ namespace Company.Forwarder._1;
 /// "logStream", "subscriptionFilters", "logEvents": [{"id", "timestamp", "message"}]}</c>. The members may come in any order
 /// and others may stand between them.
 /// </summary>
-public sealed class LogEventReader : IDisposable
+/// <remarks>
+/// CloudWatch Logs writes each log event in one way, <c>{"id":"…","timestamp":…,"message":"…"}</c>, and <see cref="TryReadUsual"/> reads
+/// that. All else, and what it does not understand, is left to <see cref="Utf8JsonReader"/>, which never knows of the log events that
+/// were passed over: to it, the next one is the first of the array.
+/// </remarks>
+public sealed class LogEventReader : LogEvents
 {
     // What a DateTimeOffset can hold: the years 1970 to 9999.
     private const long LastTimestamp = 253_402_300_799_999;
 
     private readonly JsonTokens tokens;
+    private readonly bool isPlain;
+    private JsonReaderState firstEvent;
     private byte[] escaped = ArrayPool<byte>.Shared.Rent(4096);
     private int escapedLength;
     private byte[] message = ArrayPool<byte>.Shared.Rent(4096);
+    private int messageLength;
+    private bool isUnescaped;
     private byte[] id = ArrayPool<byte>.Shared.Rent(64);
     private int idLength;
     private bool isStarted;
     private bool isAmongEvents;
 
     /// <param name="gzip">The decoded <c>awslogs.data</c>.</param>
-    public LogEventReader(ReadOnlyMemory<byte> gzip)
+    /// <param name="isPlain">Whether <see cref="Utf8JsonReader"/> reads all of it: it can tell where in the document something is wrong.</param>
+    public LogEventReader(ReadOnlyMemory<byte> gzip, bool isPlain = false)
     {
+        this.isPlain = isPlain;
         var bytes = MemoryMarshal.TryGetArray(gzip, out var array)
             ? new MemoryStream(array.Array!, array.Offset, array.Count, writable: false)
             : new MemoryStream(gzip.ToArray(), writable: false);
@@ -52,22 +64,33 @@ public sealed class LogEventReader : IDisposable
     /// <summary>Whether a <c>logEvents</c> array has been found.</summary>
     public bool HasEvents { get; private set; }
 
-    /// <summary>The log event's id, ASCII; empty when it has none.</summary>
-    public ReadOnlySpan<byte> Id => id.AsSpan(0, idLength);
-
-    /// <summary>When the log event happened, in milliseconds since 1970.</summary>
-    public long Timestamp { get; private set; }
+    /// <inheritdoc/>
+    public override ReadOnlySpan<byte> Id => id.AsSpan(0, idLength);
 
     /// <summary>The line as it is in the JSON, with its escapes: a cheap way to look for something in it.</summary>
     public ReadOnlySpan<byte> EscapedMessage => escaped.AsSpan(0, escapedLength);
 
+    /// <inheritdoc/>
+    public override ReadOnlySpan<byte> Message
+    {
+        get
+        {
+            if (!isUnescaped)
+                messageLength = JsonString.Unescape(EscapedMessage, ref message);
+            isUnescaped = true;
+            return message.AsSpan(0, messageLength);
+        }
+    }
+
     /// <summary>Goes to the next log event.</summary>
     /// <returns>False when there are no more; by then every member of the document has been read.</returns>
     /// <exception cref="MalformedEventException">The data is not gzip, not JSON, or not in the form above.</exception>
-    public bool Read()
+    public override bool Read()
     {
         try
         {
+            if (isAmongEvents && !isPlain && (TryReadUsual() || tokens.TryFillWhenLow() && TryReadUsual()))
+                return true;
             var reader = tokens.Resume();
             var found = Read(ref reader);
             tokens.Suspend(reader);
@@ -84,22 +107,61 @@ public sealed class LogEventReader : IDisposable
         }
     }
 
-    /// <summary>Unescapes the line.</summary>
-    /// <returns>Valid UTF-8, which the caller may change; it is gone with the next <see cref="Read()"/>.</returns>
-    public Span<byte> TakeMessage()
-    {
-        var length = JsonString.Unescape(EscapedMessage, ref message);
-        return message.AsSpan(0, length);
-    }
-
     /// <inheritdoc/>
-    public void Dispose()
+    protected override void Dispose(bool disposing)
     {
         tokens.Dispose();
         ArrayPool<byte>.Shared.Return(escaped);
         ArrayPool<byte>.Shared.Return(message);
         ArrayPool<byte>.Shared.Return(id);
         escaped = message = id = [];
+    }
+
+    // The place is before a log event, or before the comma in front of it. If it is as it usually is, the place after it is before the next
+    // one, or before the bracket that ends the array.
+    private bool TryReadUsual()
+    {
+        var ahead = tokens.Ahead;
+        var rest = ahead.StartsWith(","u8) ? ahead[1..] : ahead;
+        if (!Take(ref rest, "{\"id\":\""u8))
+            return false;
+        var idEnd = rest.IndexOfAny(JsonString.Escaped);
+        if (idEnd < 0)
+            return false;
+        var usualId = rest[..idEnd];
+        rest = rest[idEnd..];
+        if (!Take(ref rest, "\",\"timestamp\":"u8) || rest is not [>= (byte)'1' and <= (byte)'9', ..]
+            || !Utf8Parser.TryParse(rest, out long timestamp, out var digits) || timestamp > LastTimestamp)
+            return false;
+        rest = rest[digits..];
+        if (!Take(ref rest, ",\"message\":\""u8))
+            return false;
+        var length = JsonString.ReadRest(rest, ref message, out var written);
+        if (length < 0)
+            return false;
+        var usualMessage = rest[..(length - 1)];
+        rest = rest[length..];
+        if (!Take(ref rest, "}"u8))
+            return false;
+        if (rest.StartsWith(",{"u8))
+            rest = rest[1..];
+        else if (!rest.StartsWith("]"u8))
+            return false;
+
+        Timestamp = timestamp;
+        idLength = Keep(usualId, ref id);
+        escapedLength = Keep(usualMessage, ref escaped);
+        (messageLength, isUnescaped) = (written, true);
+        tokens.PassOver(ahead.Length - rest.Length, firstEvent);
+        return true;
+    }
+
+    private static bool Take(ref ReadOnlySpan<byte> rest, ReadOnlySpan<byte> expected)
+    {
+        if (!rest.StartsWith(expected))
+            return false;
+        rest = rest[expected.Length..];
+        return true;
     }
 
     private bool Read(ref Utf8JsonReader reader)
@@ -141,6 +203,7 @@ public sealed class LogEventReader : IDisposable
             if (reader.TokenType != JsonTokenType.StartArray)
                 throw Malformed("has logEvents that are not an array", "an array");
             HasEvents = isAmongEvents = true;
+            firstEvent = reader.CurrentState;
         }
         else if (reader.ValueTextEquals("messageType"u8))
             MessageType = ReadText(ref reader);
@@ -167,7 +230,7 @@ public sealed class LogEventReader : IDisposable
             {
                 hasMessage = tokens.Read(ref reader) && reader.TokenType == JsonTokenType.String;
                 if (hasMessage)
-                    escapedLength = Keep(reader.ValueSpan, ref escaped);
+                    (escapedLength, isUnescaped) = (Keep(reader.ValueSpan, ref escaped), false);
             }
             else if (reader.ValueTextEquals("timestamp"u8))
             {

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Amazon.Lambda.CloudWatchLogsEvents;
@@ -13,17 +14,21 @@ public sealed partial class CloudWatchLogsJson : JsonSerializerContext;
 /// What CloudWatch Logs hands to Lambda: <c>{"awslogs": {"data": "&lt;base64 of gzipped JSON&gt;"}}</c>. It has been read once
 /// to its end, so it is complete, and what only its end tells is known: the trace of each request.
 /// </summary>
-public sealed class SubscriptionEvent
+public sealed class SubscriptionEvent : IDisposable
 {
     private const string Form = """expected {"awslogs":{"data":"<base64 of gzipped JSON>"}}""";
 
     private readonly ReadOnlyMemory<byte> gzip;
     private readonly Dictionary<Guid, byte[]> traces = [];
 
-    private SubscriptionEvent(ReadOnlyMemory<byte> gzip)
+    // Null: there is too much of it.
+    private KeptLogEvents? kept;
+
+    private SubscriptionEvent(ReadOnlyMemory<byte> gzip, LogEventReader events)
     {
         this.gzip = gzip;
-        using var events = OpenEvents();
+        // Gzip ends with the number of bytes before compression, of which the log events are the most.
+        kept = new KeptLogEvents(gzip.Length < sizeof(uint) ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(gzip.Span[^sizeof(uint)..]));
         // Most lines with a trace are of the request that the line before was of, and there is nothing to learn from them.
         var known = "no request"u8.ToArray();
         while (events.Read())
@@ -31,6 +36,8 @@ public sealed class SubscriptionEvent
             LineCount++;
             if (RequestTrace.MayBeIn(events.EscapedMessage) && events.EscapedMessage.IndexOf(known) < 0)
                 known = Learn(events) ?? known;
+            if (kept?.TryAdd(events) == false)
+                Dispose();
         }
 
         IsControlMessage = events.MessageType == "CONTROL_MESSAGE";
@@ -102,11 +109,32 @@ public sealed class SubscriptionEvent
         var gzip = new byte[base64.Length / 4 * 3 + 3];
         if (!Convert.TryFromBase64String(base64, gzip, out var length) || length == 0)
             throw new MalformedEventException($"The event's awslogs.data is empty or not base64; {Form}.");
-        return new SubscriptionEvent(gzip.AsMemory(0, length));
+        return Read(gzip.AsMemory(0, length), isPlain: false);
     }
 
     /// <summary>Reads the log events, from the first on.</summary>
-    public LogEventReader OpenEvents() => new(gzip);
+    public LogEvents OpenEvents() => kept is null ? new LogEventReader(gzip) : kept.Open();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        kept?.Dispose();
+        kept = null;
+    }
+
+    private static SubscriptionEvent Read(ReadOnlyMemory<byte> gzip, bool isPlain)
+    {
+        using var events = new LogEventReader(gzip, isPlain);
+        try
+        {
+            return new SubscriptionEvent(gzip, events);
+        }
+        catch (MalformedEventException) when (!isPlain)
+        {
+            // Once more, to tell where in the document something is wrong.
+            return Read(gzip, isPlain: true);
+        }
+    }
 
     /// <summary>The trace id of a request, if a line of this event tells it: <c>1-&lt;8 hex&gt;-&lt;24 hex&gt;</c>; otherwise empty.</summary>
     public ReadOnlySpan<byte> TraceOf(Guid request) => traces.TryGetValue(request, out var trace) ? trace : default;
@@ -114,7 +142,7 @@ public sealed class SubscriptionEvent
     // Returns the request id of the line, if the trace of that request is known now.
     private byte[]? Learn(LogEventReader events)
     {
-        var fields = LineFields.Read(events.TakeMessage());
+        var fields = LineFields.Read(events.Message);
         if (fields.TraceId.IsEmpty || !RequestTrace.TryParseRequestId(fields.RequestId, out var request))
             return null;
         if (!traces.TryAdd(request, fields.TraceId.ToArray()) && fields.IsOfRuntime)

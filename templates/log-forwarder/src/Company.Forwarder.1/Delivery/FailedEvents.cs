@@ -115,7 +115,7 @@ public sealed class FailedEvents(Lazy<IAmazonS3> s3, string bucket)
                 json.WriteStartObject();
                 json.WriteString("id", events.Id);
                 json.WriteNumber("timestamp", events.Timestamp);
-                json.WriteString("message", events.TakeMessage());
+                json.WriteString("message", events.Message);
                 json.WriteEndObject();
                 json.Flush();
             }

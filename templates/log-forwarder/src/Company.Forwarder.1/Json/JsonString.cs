@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Numerics;
+using System.Runtime.Intrinsics;
 using System.Text;
 using System.Text.Unicode;
 
@@ -8,7 +10,8 @@ namespace Company.Forwarder._1;
 /// <summary>The text inside a JSON string, to and from UTF-8, without a <see cref="string"/> in between.</summary>
 public static class JsonString
 {
-    private static readonly SearchValues<byte> Escaped = SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(b => (byte)b), (byte)'"', (byte)'\\']);
+    /// <summary>What a JSON string holds only with an escape: the quote, the backslash and the control characters.</summary>
+    internal static readonly SearchValues<byte> Escaped = SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(b => (byte)b), (byte)'"', (byte)'\\']);
 
     /// <summary>
     /// Takes the escapes out of what stands between the quotes of a JSON string. What is no text becomes U+FFFD: a surrogate
@@ -33,19 +36,60 @@ public static class JsonString
             if (escape == 'u')
                 written += TakeCodePoint(ref source).EncodeToUtf8(destination.AsSpan(written));
             else
-                destination[written++] = escape switch
-                {
-                    (byte)'b' => (byte)'\b',
-                    (byte)'f' => (byte)'\f',
-                    (byte)'n' => (byte)'\n',
-                    (byte)'r' => (byte)'\r',
-                    (byte)'t' => (byte)'\t',
-                    _ => escape, // the quote, the backslash, the slash
-                };
+                destination[written++] = Escape(escape);
         }
 
         source.CopyTo(destination.AsSpan(written));
         return written + source.Length;
+    }
+
+    /// <summary>Reads a JSON string from behind its first quote on, and takes the escapes out as <see cref="Unescape"/> does, all in one go.</summary>
+    /// <param name="source">The document from there on.</param>
+    /// <param name="destination">Where the text goes; replaced by a larger array of the shared pool when it is too small.</param>
+    /// <param name="written">How many bytes were written: valid UTF-8.</param>
+    /// <returns>How long the string is in the document, its last quote included; -1 when it does not end there, or is no valid JSON string.</returns>
+    public static int ReadRest(ReadOnlySpan<byte> source, ref byte[] destination, out int written)
+    {
+        EnsureSize(ref destination, source.Length + Vector128<byte>.Count);
+        var target = destination.AsSpan();
+        var rest = source;
+        written = 0;
+        while (true)
+        {
+            var plain = CopyPlain(rest, target[written..]);
+            if (plain < 0)
+                return -1;
+            written += plain;
+            var end = rest[plain];
+            rest = rest[(plain + 1)..];
+            if (end == '"')
+                break;
+            if (end != '\\' || rest.IsEmpty)
+                return -1;
+            var escape = rest[0];
+            rest = rest[1..];
+            if (escape == 'u')
+            {
+                if (rest.Length < 4 || !IsHex(rest[..4]))
+                    return -1;
+                // As it is written for a quote by loggers that escape what HTML does.
+                if (rest[0] == '0' && rest[1] == '0' && Hex(rest[2]) < 8)
+                {
+                    target[written++] = (byte)(Hex(rest[2]) << 4 | Hex(rest[3]));
+                    rest = rest[4..];
+                }
+                else if (HasWholeSecondHalf(rest))
+                    written += TakeCodePoint(ref rest).EncodeToUtf8(target[written..]);
+                else
+                    return -1;
+            }
+            else if (Escape(escape) is var character and not 0)
+                target[written++] = character;
+            else
+                return -1;
+        }
+        // Bytes that are no text are left to Unescape.
+        return Utf8.IsValid(target[..written]) ? source.Length - rest.Length : -1;
     }
 
     /// <summary>Writes text as the inside of a JSON string. Only what JSON demands is escaped, so most text stays as long as it is.</summary>
@@ -130,6 +174,52 @@ public static class JsonString
         }
     }
 
+    /// <summary>Whether all bytes are hexadecimal digits.</summary>
+    internal static bool IsHex(ReadOnlySpan<byte> digits)
+    {
+        foreach (var digit in digits)
+        {
+            if (!char.IsAsciiHexDigit((char)digit))
+                return false;
+        }
+        return true;
+    }
+
+    // Copies up to the next byte that a string holds only with an escape, and returns how far that is; -1 when there is none. It may write
+    // some bytes more. Escapes stand close together or seldom: a look at the next few bytes, and a search for the rest.
+    private static int CopyPlain(ReadOnlySpan<byte> source, Span<byte> target)
+    {
+        if (source.Length >= Vector128<byte>.Count)
+        {
+            var next = Vector128.Create(source);
+            next.CopyTo(target);
+            var found = (Vector128.Equals(next, Vector128.Create((byte)'"')) | Vector128.Equals(next, Vector128.Create((byte)'\\'))
+                | Vector128.LessThan(next, Vector128.Create((byte)' '))).ExtractMostSignificantBits();
+            if (found != 0)
+                return BitOperations.TrailingZeroCount(found);
+        }
+        var length = source.IndexOfAny(Escaped);
+        if (length > 0)
+            source[..length].CopyTo(target);
+        return length;
+    }
+
+    // What the letter after a backslash means; 0 when it means nothing.
+    private static byte Escape(byte letter) => letter switch
+    {
+        (byte)'"' or (byte)'\\' or (byte)'/' => letter,
+        (byte)'b' => (byte)'\b',
+        (byte)'f' => (byte)'\f',
+        (byte)'n' => (byte)'\n',
+        (byte)'r' => (byte)'\r',
+        (byte)'t' => (byte)'\t',
+        _ => 0,
+    };
+
+    // Whether another escape that follows the digits is whole, so that TakeCodePoint may read it.
+    private static bool HasWholeSecondHalf(ReadOnlySpan<byte> digits) =>
+        !digits[4..].StartsWith("\\u"u8) || digits.Length >= 10 && IsHex(digits[6..10]);
+
     private static Rune TakeCodePoint(ref ReadOnlySpan<byte> source)
     {
         var unit = (char)Hex(source);
@@ -155,8 +245,10 @@ public static class JsonString
         return char.IsSurrogate(unit);
     }
 
-    private static int Hex(ReadOnlySpan<byte> digits) =>
-        Utf8Parser.TryParse(digits[..4], out ushort value, out _, 'x') ? value : '\uFFFD';
+    private static int Hex(ReadOnlySpan<byte> digits) => Hex(digits[0]) << 12 | Hex(digits[1]) << 8 | Hex(digits[2]) << 4 | Hex(digits[3]);
+
+    // Of a digit; the case of a letter is one bit.
+    private static int Hex(byte digit) => digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;
 
     private static void EnsureSize(ref byte[] array, int size)
     {

@@ -18,6 +18,27 @@ public sealed class JsonTokens(Stream document) : IDisposable
     private bool isComplete;
     private JsonReaderState state;
 
+    /// <summary>What is in memory of the document from the place on that is kept.</summary>
+    public ReadOnlySpan<byte> Ahead => buffer.AsSpan(start, end - start);
+
+    /// <summary>Goes on behind some bytes of <see cref="Ahead"/> that need no reader, with a reader in this state.</summary>
+    public void PassOver(int bytes, JsonReaderState next)
+    {
+        start += bytes;
+        state = next;
+    }
+
+    /// <summary>Gets more of the document into memory if little of it is.</summary>
+    /// <returns>Whether it did.</returns>
+    public bool TryFillWhenLow()
+    {
+        // Not for each value that is at the end of much: what is there is moved to the start of the buffer.
+        if (isComplete || end - start > buffer.Length / 2)
+            return false;
+        Fill();
+        return !isComplete;
+    }
+
     /// <summary>A reader that goes on where the last one was suspended.</summary>
     public Utf8JsonReader Resume() => new(buffer.AsSpan(start, end - start), isComplete, state);
 

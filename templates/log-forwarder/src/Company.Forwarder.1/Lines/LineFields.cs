@@ -1,5 +1,5 @@
+using System.Buffers.Text;
 using System.Text;
-using System.Text.Json;
 
 namespace Company.Forwarder._1;
 
@@ -24,6 +24,9 @@ public ref struct LineFields
 
     /// <summary>Where the JSON object starts: after the prefix, or at 0.</summary>
     public int JsonStart { get; private set; }
+
+    /// <summary>Whether the JSON object may stand in another document, on one line, as it is; see <see cref="JsonString.MakeSafe"/>.</summary>
+    public bool IsSafe { get; private set; }
 
     /// <summary>The time in the prefix of a JSON object, in milliseconds since 1970; null when it has none.</summary>
     public long? Time { get; private set; }
@@ -70,6 +73,7 @@ public ref struct LineFields
         if (message > 0 && TryReadJson(line[message..], out var json))
         {
             fields.IsJson = true;
+            fields.IsSafe = json.IsSafe;
             fields.JsonStart = message;
             fields.Message = json.Message;
             if (fields.Level.IsEmpty)
@@ -87,19 +91,10 @@ public ref struct LineFields
         fields = new LineFields();
         if (!MayBeJson(line))
             return false;
-        try
-        {
-            fields.ReadJson(line);
-            return true;
-        }
-        catch (JsonException)
-        {
-            // Text that starts like JSON.
-            return false;
-        }
+        return fields.TryReadJson(line);
     }
 
-    // An object with a member. Most text in braces is recognized here, without an exception for each line.
+    // An object with a member: most text in braces is recognized here.
     private static bool MayBeJson(ReadOnlySpan<byte> line)
     {
         var content = line.TrimStart(Blanks);
@@ -107,9 +102,9 @@ public ref struct LineFields
     }
 
     // AWS documents the members: "Lambda JSON log format" for each runtime, "platform.*" in the Telemetry API's schema.
-    private void ReadJson(ReadOnlySpan<byte> line)
+    private bool TryReadJson(ReadOnlySpan<byte> line)
     {
-        var reader = new Utf8JsonReader(line);
+        var members = new JsonMembers(line);
         var isPlatformType = false;
         var isPlatformEnd = false;
         var isPlatformStart = false;
@@ -118,59 +113,51 @@ public ref struct LineFields
         ReadOnlySpan<byte> recordRequestId = default;
         ReadOnlySpan<byte> recordTraceId = default;
         ReadOnlySpan<byte> lambdaRequestId = default;
-        reader.Read();
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        while (members.Read())
         {
             // Names without escapes, as loggers write them.
-            var name = reader.ValueSpan;
+            var name = members.Name;
             if (name.SequenceEqual("message"u8))
             {
-                reader.Read();
-                if (reader.TokenType == JsonTokenType.String)
-                    Message = line[(int)reader.TokenStartIndex..(int)reader.BytesConsumed];
-                else
-                    reader.Skip();
+                if (members.IsString)
+                    Message = members.Value;
             }
             else if (name.SequenceEqual("timestamp"u8))
-            {
                 hasTimestamp = true;
-                reader.Skip();
-            }
             else if (name.SequenceEqual("requestId"u8))
-                ownRequestId = ReadRequestId(ref reader);
+                ownRequestId = RequestIdOf(members);
             else if (name.SequenceEqual("AWSRequestId"u8) || name.SequenceEqual("function_request_id"u8))
-                lambdaRequestId = ReadRequestId(ref reader);
+                lambdaRequestId = RequestIdOf(members);
             else if (name.SequenceEqual("traceId"u8))
             {
-                TraceId = RequestTrace.Root(ReadString(ref reader));
+                TraceId = RequestTrace.Root(members.PlainText);
                 hasRoot = TraceId.Length > 0;
             }
             else if (name.SequenceEqual("xray_trace_id"u8))
-                TraceId = RequestTrace.At(ReadString(ref reader));
+                TraceId = RequestTrace.At(members.PlainText);
             else if (name.SequenceEqual("type"u8))
             {
-                var type = ReadString(ref reader);
+                var type = members.PlainText;
                 isPlatformType = type.StartsWith("platform."u8);
                 isPlatformStart = type.SequenceEqual("platform.start"u8);
                 isPlatformEnd = type.SequenceEqual("platform.report"u8);
             }
             else if (name.SequenceEqual("record"u8))
-                hasRecord = ReadRecord(ref reader, out recordRequestId, out recordTraceId);
-            else if (name.SequenceEqual("log"u8))
-                ReadElasticLog(ref reader);
-            else if (name.SequenceEqual("@mt"u8) || name.SequenceEqual("@m"u8))
             {
-                isCompactSerilog = true;
-                reader.Skip();
+                hasRecord = members.IsObject;
+                ReadRecord(members, out recordRequestId, out recordTraceId);
             }
+            else if (name.SequenceEqual("log"u8))
+                ReadElasticLog(members);
+            else if (name.SequenceEqual("@mt"u8) || name.SequenceEqual("@m"u8))
+                isCompactSerilog = true;
             else
-                ReadLevel(name, ref reader);
+                ReadLevel(members);
         }
-        while (reader.Read())
-        {
-            // Nothing may follow the object. The reader throws when something does.
-        }
+        if (!members.IsWhole)
+            return false;
         IsJson = true;
+        IsSafe = !members.HasLineBreak && !members.HasSurrogate;
         // Serilog's compact format leaves out the level of most lines: Information.
         if (Level.IsEmpty && isCompactSerilog)
             Level = "info"u8;
@@ -180,52 +167,43 @@ public ref struct LineFields
             (IsPlatform, StartsRequest, EndsRequest, IsOfRuntime) = (true, isPlatformStart, isPlatformEnd, true);
             RequestId = recordRequestId;
             TraceId = recordTraceId;
-            return;
+            return true;
         }
         RequestId = lambdaRequestId.Length > 0 ? lambdaRequestId : ownRequestId;
         // The runtimes' own JSON lines have these members; a function's line about the request of another system seldom has.
         IsOfRuntime = lambdaRequestId.Length > 0 || ownRequestId.Length > 0 && hasLevel && (hasTimestamp || hasRoot);
+        return true;
     }
 
     // The names under which loggers write the level; Levels has the sources.
-    private void ReadLevel(ReadOnlySpan<byte> name, scoped ref Utf8JsonReader reader)
+    private void ReadLevel(scoped in JsonMembers member)
     {
+        var name = member.Name;
         if (name.Length is < 2 or > 15 || name[0] is not ((byte)'l' or (byte)'L' or (byte)'s' or (byte)'S' or (byte)'@'))
-            reader.Skip();
-        else if (name.SequenceEqual("level"u8))
+            return;
+        if (name.SequenceEqual("level"u8))
         {
             hasLevel = true;
-            TakeLevel(ref reader, Levels.OfNumber);
+            TakeLevel(member, Levels.OfNumber);
         }
         else if (Is(name, "level"u8) || Is(name, "severity"u8) || name.SequenceEqual("@l"u8) || Is(name, "levelname"u8) || Is(name, "loglevel"u8)
             || Is(name, "log.level"u8) || Is(name, "log_level"u8) || Is(name, "lvl"u8) || Is(name, "severityText"u8) || Is(name, "severity_text"u8))
-            TakeLevel(ref reader, Levels.OfNumber);
+            TakeLevel(member, Levels.OfNumber);
         else if (Is(name, "severityNumber"u8) || Is(name, "severity_number"u8))
-            TakeLevel(ref reader, Levels.OfSeverityNumber);
+            TakeLevel(member, Levels.OfSeverityNumber);
         else if (Is(name, "levelno"u8))
-            TakeLevel(ref reader, Levels.OfPythonNumber);
-        else
-            reader.Skip();
+            TakeLevel(member, Levels.OfPythonNumber);
     }
 
     // The first level that is known; as long as none is, the first word.
-    private void TakeLevel(scoped ref Utf8JsonReader reader, NumberedLevel ofNumber)
+    private void TakeLevel(scoped in JsonMembers member, NumberedLevel ofNumber)
     {
-        reader.Read();
-        ReadOnlySpan<byte> level = default;
-        ReadOnlySpan<byte> word = default;
-        if (reader.TokenType == JsonTokenType.String && !reader.ValueIsEscaped)
-        {
-            word = reader.ValueSpan;
-            level = Levels.OfWord(word);
-        }
-        else if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var number))
-            level = ofNumber(number);
-        else
-            reader.Skip();
-
         if (isLevelKnown)
             return;
+        var word = member.PlainText;
+        var level = member.IsString ? Levels.OfWord(word)
+            : Utf8Parser.TryParse(member.Value, out long number, out var digits) && digits == member.Value.Length ? ofNumber(number)
+            : default;
         if (level.Length > 0)
         {
             Level = level;
@@ -236,72 +214,41 @@ public ref struct LineFields
     }
 
     // Elastic Common Schema, nested: {"log": {"level": "warn", …}}
-    private void ReadElasticLog(scoped ref Utf8JsonReader reader)
+    private void ReadElasticLog(scoped in JsonMembers log)
     {
-        reader.Read();
-        if (reader.TokenType != JsonTokenType.StartObject)
+        var members = new JsonMembers(log.Value);
+        while (members.Read())
         {
-            reader.Skip();
-            return;
-        }
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            if (reader.ValueTextEquals("level"u8))
-                TakeLevel(ref reader, Levels.OfNumber);
-            else
-                reader.Skip();
+            if (members.HasName("level"u8))
+                TakeLevel(members, Levels.OfNumber);
         }
     }
 
     // {"requestId": "…", "tracing": {"type": "X-Amzn-Trace-Id", "value": "Root=…"}, …}
-    private static bool ReadRecord(scoped ref Utf8JsonReader reader, out ReadOnlySpan<byte> requestId, out ReadOnlySpan<byte> traceId)
+    private static void ReadRecord(scoped in JsonMembers record, out ReadOnlySpan<byte> requestId, out ReadOnlySpan<byte> traceId)
     {
         requestId = traceId = default;
-        reader.Read();
-        if (reader.TokenType != JsonTokenType.StartObject)
+        var members = new JsonMembers(record.Value);
+        while (members.Read())
         {
-            reader.Skip();
-            return false;
-        }
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            if (reader.ValueTextEquals("requestId"u8))
-                requestId = ReadRequestId(ref reader);
-            else if (reader.ValueTextEquals("tracing"u8))
+            if (members.HasName("requestId"u8))
+                requestId = RequestIdOf(members);
+            else if (members.HasName("tracing"u8))
             {
-                reader.Read();
-                if (reader.TokenType != JsonTokenType.StartObject)
+                var tracing = new JsonMembers(members.Value);
+                while (tracing.Read())
                 {
-                    reader.Skip();
-                    continue;
-                }
-                while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-                {
-                    if (reader.ValueTextEquals("value"u8))
-                        traceId = RequestTrace.Root(ReadString(ref reader));
-                    else
-                        reader.Skip();
+                    if (tracing.HasName("value"u8))
+                        traceId = RequestTrace.Root(tracing.PlainText);
                 }
             }
-            else
-                reader.Skip();
         }
-        return true;
     }
 
-    private static ReadOnlySpan<byte> ReadRequestId(scoped ref Utf8JsonReader reader)
+    private static ReadOnlySpan<byte> RequestIdOf(scoped in JsonMembers member)
     {
-        var id = ReadString(ref reader);
+        var id = member.PlainText;
         return id.Length <= LongestRequestId ? id : default;
-    }
-
-    private static ReadOnlySpan<byte> ReadString(scoped ref Utf8JsonReader reader)
-    {
-        reader.Read();
-        if (reader.TokenType == JsonTokenType.String && !reader.ValueIsEscaped)
-            return reader.ValueSpan;
-        reader.Skip();
-        return default;
     }
 
     // Tells where the function's own words start, after the runtime's prefix; 0 when there is none.

@@ -47,7 +47,7 @@ public sealed class LinePatterns
     /// <param name="line">Valid UTF-8; set to the redacted line where something was redacted.</param>
     /// <param name="scratch">An array of the shared pool that a redacted line is written to; replaced by a larger one when it is too small.</param>
     /// <returns>Whether to ship the line.</returns>
-    public bool Apply(ref Span<byte> line, scoped ref byte[] scratch)
+    public bool Apply(ref ReadOnlySpan<byte> line, scoped ref byte[] scratch)
     {
         if (includes.Length == 0 && excludes.Length == 0 && redact is null)
             return true;
@@ -76,7 +76,7 @@ public sealed class LinePatterns
         }
     }
 
-    private static Span<byte> Redact(Regex redact, ReadOnlySpan<char> text, scoped ref byte[] scratch)
+    private static ReadOnlySpan<byte> Redact(Regex redact, ReadOnlySpan<char> text, scoped ref byte[] scratch)
     {
         var written = 0;
         var at = 0;

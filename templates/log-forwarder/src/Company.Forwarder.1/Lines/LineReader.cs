@@ -11,10 +11,11 @@ namespace Company.Forwarder._1;
 /// <param name="oldest">The time before which a line is late, in milliseconds since 1970.</param>
 public sealed class LineReader(SubscriptionEvent logs, LogSource source, LinePatterns patterns, bool keepPlatformLines, long oldest = long.MinValue) : IDisposable
 {
-    private readonly LogEventReader events = logs.OpenEvents();
+    private readonly LogEvents events = logs.OpenEvents();
     private readonly OpenRequests requests = new(logs.IsInterleaved);
     private readonly byte[] openRequestId = new byte[RequestTrace.RequestIdLength];
     private byte[] redacted = ArrayPool<byte>.Shared.Rent(1024);
+    private byte[] safe = ArrayPool<byte>.Shared.Rent(1024);
 
     /// <summary>How many lines so far were left out: by a pattern, as a line of the platform, or because there is nothing in them.</summary>
     public int Filtered { get; private set; }
@@ -32,7 +33,7 @@ public sealed class LineReader(SubscriptionEvent logs, LogSource source, LinePat
         while (events.Read())
         {
             Index++;
-            var text = events.TakeMessage().TrimEnd("\r\n"u8);
+            var text = events.Message.TrimEnd("\r\n"u8);
             var isKept = patterns.Apply(ref text, ref redacted);
             var fields = LineFields.Read(text);
             var requestId = Follow(fields, out var traceId);
@@ -43,10 +44,12 @@ public sealed class LineReader(SubscriptionEvent logs, LogSource source, LinePat
                 continue;
             }
 
+            var message = fields.Message;
             if (fields.IsJson)
             {
                 text = text[fields.JsonStart..];
-                JsonString.MakeSafe(text);
+                if (!fields.IsSafe)
+                    MakeSafe(ref text, ref message);
             }
             var timestamp = fields.Time ?? events.Timestamp;
             if (timestamp < oldest)
@@ -55,7 +58,7 @@ public sealed class LineReader(SubscriptionEvent logs, LogSource source, LinePat
             {
                 Text = text,
                 IsJson = fields.IsJson,
-                Message = fields.Message,
+                Message = message,
                 EventId = events.Id,
                 Timestamp = timestamp,
                 IsLate = timestamp < oldest,
@@ -74,7 +77,24 @@ public sealed class LineReader(SubscriptionEvent logs, LogSource source, LinePat
     {
         events.Dispose();
         ArrayPool<byte>.Shared.Return(redacted);
-        redacted = [];
+        ArrayPool<byte>.Shared.Return(safe);
+        redacted = safe = [];
+    }
+
+    // In a copy: the event's own text may be read again.
+    private void MakeSafe(ref ReadOnlySpan<byte> json, ref ReadOnlySpan<byte> message)
+    {
+        if (safe.Length < json.Length)
+        {
+            ArrayPool<byte>.Shared.Return(safe);
+            safe = ArrayPool<byte>.Shared.Rent(json.Length);
+        }
+        var copy = safe.AsSpan(0, json.Length);
+        json.CopyTo(copy);
+        JsonString.MakeSafe(copy);
+        if (json.Overlaps(message, out var at))
+            message = copy.Slice(at, message.Length);
+        json = copy;
     }
 
     // A function's line that names no request belongs to the one that is open. Other writers of a stream may serve many at a time.

@@ -53,6 +53,81 @@ public sealed class SubscriptionEventTests
         Assert.Equal((LogsEvent.FirstTimestamp, LogsEvent.Id(0)), (events.Timestamp, Encoding.UTF8.GetString(events.Id)));
     }
 
+    // What is written as CloudWatch Logs writes it is read in a quicker way, and all else as any JSON: it must be the same in both, and at
+    // every change from one to the other.
+    [Theory]
+    [InlineData("")]
+    [InlineData(",\"logEvents\":[]")]
+    [InlineData(" ")]
+    [InlineData("\n")]
+    [InlineData("{}")]
+    [InlineData("[]")]
+    [InlineData(",")]
+    [InlineData("x")]
+    public void Reads_the_usual_form_and_any_other_alike(string odd)
+    {
+        string[] forms =
+        [
+            """{"id":"1","timestamp":1795348800123,"message":"usual"}""",
+            """{"id":"2","timestamp":1795348800124,"message":"\u0022quoted\" \\ \ud83d and \ud83d\ude80, of 漢字"}""",
+            """{ "id":"3","timestamp":1795348800125,"message":"a blank"}""",
+            """{"timestamp":1795348800126,"message":"another order","id":"4"}""",
+            """{"id":"5","timestamp":1795348800127,"message":"first","message":"and another","extractedFields":{"a":"b"}}""",
+            """{"id":"\u0036","timestamp":0,"message":"an escaped id"}""",
+            """{"id":"7","timestamp":253402300799999,"message":""}""",
+            $$"""{"id":"8","timestamp":1795348800128,"message":"{{new string('x', 70_000)}}"}""",
+            """{"id":"9","timestamp":1.5,"message":"no whole number"}""",
+            """{"id":"9","timestamp":01,"message":"no JSON number"}""",
+            """{"id":"9","timestamp":+1,"message":"no JSON number"}""",
+            """{"id":"9","timestamp":253402300800000,"message":"too late"}""",
+            """{"id":"9","timestamp":1,"message":"no escape \x"}""",
+        ];
+        for (var first = 0; first < forms.Length; first++)
+        {
+            for (var next = 0; next < forms.Length; next++)
+            {
+                foreach (var separator in new[] { ",", $"{odd},", $",{odd}" })
+                {
+                    var events = $"{forms[first]}{separator}{forms[next]},{forms[0]}{odd}";
+                    var gzip = LogsEvent.Gzip(Encoding.UTF8.GetBytes($$"""{"owner":"1","logGroup":"/g","logEvents":[{{events}}],"logStream":"s"}"""));
+
+                    Assert.Equal(ReadAll(gzip, isPlain: true), ReadAll(gzip, isPlain: false));
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(7_700, true)]
+    [InlineData(7_900, false)]
+    public void Reads_twice_what_it_keeps_and_what_is_too_much_to_keep(int lines, bool isKept)
+    {
+        var text = new string('x', 1_000);
+        using var logs = LogsEvent.Read(LogsEvent.Of(Enumerable.Range(0, lines).Select(n => $"{n} {text}")));
+
+        for (var time = 0; time < 2; time++)
+        {
+            using var events = logs.OpenEvents();
+            Assert.Equal(isKept, events is not LogEventReader);
+            for (var n = 0; n < lines; n++)
+            {
+                Assert.True(events.Read());
+                Assert.Equal((LogsEvent.Id(n), LogsEvent.FirstTimestamp + n, $"{n} {text}"), (Encoding.UTF8.GetString(events.Id), events.Timestamp, Encoding.UTF8.GetString(events.Message)));
+            }
+            Assert.False(events.Read());
+        }
+    }
+
+    [Fact]
+    public void Tells_where_in_the_document_something_is_wrong()
+    {
+        var json = LogsEvent.Json(["one", "two", "three"]).Replace("three\"", "three\"x", StringComparison.Ordinal);
+
+        var message = Assert.Throws<MalformedEventException>(() => LogsEvent.Read(LogsEvent.Pack(json))).Message;
+
+        Assert.Contains($"(line 0, byte {json.IndexOf("\"x", StringComparison.Ordinal) + 1})", message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Has_the_envelope_of_the_events_package()
     {
@@ -89,12 +164,29 @@ public sealed class SubscriptionEventTests
         });
     }
 
+    // The log events and the members, or what is said of a malformed event but for the place, which only one of the readers knows.
+    private static List<string?> ReadAll(byte[] gzip, bool isPlain)
+    {
+        var all = new List<string?>();
+        using var events = new LogEventReader(gzip, isPlain);
+        try
+        {
+            while (events.Read())
+                all.Add($"{Encoding.UTF8.GetString(events.Id)} {events.Timestamp} {Encoding.UTF8.GetString(events.EscapedMessage)} {Encoding.UTF8.GetString(events.Message)}");
+        }
+        catch (MalformedEventException e)
+        {
+            all.Add(e.Message.Split('(')[0]);
+        }
+        return [.. all, events.Owner, events.LogGroup, events.LogStream];
+    }
+
     private static List<string> Messages(byte[] payload)
     {
         var messages = new List<string>();
         using var events = LogsEvent.Read(payload).OpenEvents();
         while (events.Read())
-            messages.Add(Encoding.UTF8.GetString(events.TakeMessage()));
+            messages.Add(Encoding.UTF8.GetString(events.Message));
         return messages;
     }
 }

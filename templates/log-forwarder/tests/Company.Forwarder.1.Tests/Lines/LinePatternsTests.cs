@@ -48,7 +48,7 @@ public sealed class LinePatternsTests
 
     private static string? Apply(LinePatterns patterns, string line)
     {
-        Span<byte> text = Encoding.UTF8.GetBytes(line);
+        ReadOnlySpan<byte> text = Encoding.UTF8.GetBytes(line);
         var scratch = ArrayPool<byte>.Shared.Rent(1);
         return patterns.Apply(ref text, ref scratch) ? Encoding.UTF8.GetString(text) : null;
     }

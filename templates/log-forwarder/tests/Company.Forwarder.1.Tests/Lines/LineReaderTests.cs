@@ -222,6 +222,22 @@ public sealed class LineReaderTests
         Assert.Equal([("""{"card":"[redacted]","a":1}""", true), ("""{"card":[redacted],"a":1}""", false)], lines.Select(line => (line.Text, line.IsJson)));
     }
 
+    [Fact]
+    public void Makes_JSON_fit_for_one_line_and_leaves_the_event_as_it_is()
+    {
+        var line = """{"message":"half: \ud83d.",§"level":"Warning"}""".Replace('§', '\n');
+        using var logs = LogsEvent.Read(LogsEvent.Of(line));
+        using var reader = new LineReader(logs, LogSource.Of(logs, "ap-southeast-2", "dev"), new LinePatterns(), keepPlatformLines: true);
+
+        Assert.True(reader.Read(out var read));
+
+        Assert.Equal("""{"message":"half: \ufffd.", "level":"Warning"}""", Encoding.UTF8.GetString(read.Text));
+        Assert.Equal("\"half: \\ufffd.\"", Encoding.UTF8.GetString(read.Message));
+        using var events = logs.OpenEvents();
+        Assert.True(events.Read());
+        Assert.Equal(line, Encoding.UTF8.GetString(events.Message));
+    }
+
     private static List<Line> Read(byte[] payload, LinePatterns? patterns = null, bool keepPlatformLines = true)
     {
         var lines = new List<Line>();

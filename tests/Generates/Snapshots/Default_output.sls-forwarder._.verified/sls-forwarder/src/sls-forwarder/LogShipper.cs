@@ -26,7 +26,7 @@ public sealed class LogShipper(Settings settings, HttpClient http, Stream output
         ArgumentNullException.ThrowIfNull(context);
         var started = Stopwatch.GetTimestamp();
         var deadline = new Deadline(context.RemainingTime - settings.Rules.Margin, shutdown);
-        var logs = SubscriptionEvent.Read(envelope);
+        using var logs = SubscriptionEvent.Read(envelope);
 
         // Without a word: what it wrote now would come back as the next event.
         if (logs.LogGroup == settings.OwnLogGroup)
