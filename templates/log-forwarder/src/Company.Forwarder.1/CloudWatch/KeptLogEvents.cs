@@ -17,6 +17,9 @@ public sealed class KeptLogEvents(long size) : IDisposable
     private byte[] bytes = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(size, 4096, MostBytes));
     private int length;
 
+    /// <summary>How many bytes they take.</summary>
+    public int Length => length;
+
     /// <summary>Keeps the log event at hand.</summary>
     /// <returns>Whether there was room for it.</returns>
     public bool TryAdd(LogEvents events)

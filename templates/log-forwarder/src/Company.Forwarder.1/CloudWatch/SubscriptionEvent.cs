@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Buffers.Binary;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Amazon.Lambda.CloudWatchLogsEvents;
@@ -69,20 +71,36 @@ public sealed class SubscriptionEvent : IDisposable
     /// <summary>The log stream's name.</summary>
     public string LogStream { get; }
 
+    /// <summary>How many bytes of text the log events have, as far as they are kept in memory.</summary>
+    public int KeptBytes => kept?.Length ?? 0;
+
     /// <summary>How many log events there are.</summary>
     public int LineCount { get; }
 
     /// <summary>Reads the envelope.</summary>
+    /// <param name="json">It, in a stream that knows its length.</param>
+    /// <returns>A <see cref="DecodedEvent"/>, to be disposed, if it is written as Lambda writes it.</returns>
     /// <exception cref="MalformedEventException">It is not in the form above.</exception>
     public static CloudWatchLogsEvent ReadEnvelope(Stream json)
     {
+        ArgumentNullException.ThrowIfNull(json);
+        var length = (int)(json.Length - json.Position);
+        var buffer = ArrayPool<byte>.Shared.Rent(length);
+        DecodedEvent? decoded = null;
         try
         {
-            return JsonSerializer.Deserialize(json, CloudWatchLogsJson.Default.CloudWatchLogsEvent) ?? throw NotTheForm();
+            json.ReadExactly(buffer, 0, length);
+            decoded = DecodedEvent.TryDecode(buffer, length);
+            if (decoded is not null)
+                return decoded;
+            var bytes = buffer.AsSpan(0, length);
+            // The file of a local run may start with the mark of UTF-8.
+            return ReadEnvelope(bytes.StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes);
         }
-        catch (JsonException)
+        finally
         {
-            throw NotTheForm();
+            if (decoded is null)
+                ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 
@@ -105,6 +123,8 @@ public sealed class SubscriptionEvent : IDisposable
     public static SubscriptionEvent Read(CloudWatchLogsEvent envelope)
     {
         ArgumentNullException.ThrowIfNull(envelope);
+        if (envelope is DecodedEvent decoded)
+            return Read(decoded.Gzip, isPlain: false);
         var base64 = envelope.Awslogs?.EncodedData ?? throw new MalformedEventException($"The event has no awslogs.data; {Form}.");
         var gzip = new byte[base64.Length / 4 * 3 + 3];
         if (!Convert.TryFromBase64String(base64, gzip, out var length) || length == 0)
@@ -142,7 +162,10 @@ public sealed class SubscriptionEvent : IDisposable
     // Returns the request id of the line, if the trace of that request is known now.
     private byte[]? Learn(LogEventReader events)
     {
-        var fields = LineFields.Read(events.Message);
+        var message = events.Message;
+        if (!RequestTrace.MayNameRequest(message))
+            return null;
+        var fields = LineFields.Read(message);
         if (fields.TraceId.IsEmpty || !RequestTrace.TryParseRequestId(fields.RequestId, out var request))
             return null;
         if (!traces.TryAdd(request, fields.TraceId.ToArray()) && fields.IsOfRuntime)

@@ -6,12 +6,14 @@ namespace Company.Forwarder._1;
 /// Entries on their way, one body after the other in one pooled array. Entries that no longer fit are at its end and become the first of
 /// the next batch, so that they are written once.
 /// </summary>
-public sealed class Batch(BatchLimits limits) : IBufferWriter<byte>, IDisposable
+/// <param name="limits">How much of it can be shipped at a time.</param>
+/// <param name="size">How many bytes all the entries will have, as far as that is known: it is not copied while it grows.</param>
+public sealed class Batch(BatchLimits limits, long size = 0) : IBufferWriter<byte>, IDisposable
 {
     private readonly List<int> ends = [];
     // For each entry the line that it is or is a part of, and whether it is the last part.
     private readonly List<(int Line, bool IsLast)> lines = [];
-    private byte[] buffer = ArrayPool<byte>.Shared.Rent(64 << 10);
+    private byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(size, 64 << 10, Math.Max(limits.Bytes, 64 << 10)));
     private int length;
 
     /// <summary>How many entries can be shipped now: as many as fit, but at least one.</summary>

@@ -11,7 +11,7 @@ public sealed class BatchSender(
     // How many halves are sent again, for one event, to find the lines that a destination refuses without naming them.
     private const int MostHalves = 64;
 
-    private readonly MemoryStream gzip = new();
+    private readonly BodyStream gzip = new();
     private readonly List<int> delivered = [];
     private readonly HashSet<int> undelivered = [];
     private bool hasRefreshed;
@@ -208,7 +208,7 @@ public sealed class BatchSender(
     private async Task<(Verdict Verdict, TimeSpan? RetryAfter)> SendOnceAsync(int count)
     {
         using var request = destination.CreateRequest(await credentials.GetAsync(deadline), source);
-        request.Content = new ReadOnlyMemoryContent(gzip.GetBuffer().AsMemory(0, (int)gzip.Length));
+        request.Content = new ReadOnlyMemoryContent(gzip.Written);
         request.Content.Headers.ContentType = new(destination.ContentType, "utf-8");
         request.Content.Headers.ContentEncoding.Add("gzip");
         using var timeout = deadline.Timeout(rules.RequestTimeout);

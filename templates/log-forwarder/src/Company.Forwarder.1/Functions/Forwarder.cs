@@ -36,7 +36,9 @@ public static class Forwarder
     {
         try
         {
-            await ship(SubscriptionEvent.ReadEnvelope(input), context, failedEvents);
+            var envelope = SubscriptionEvent.ReadEnvelope(input);
+            using var decoded = envelope as DecodedEvent;
+            await ship(envelope, context, failedEvents);
             return true;
         }
         catch (MalformedEventException e)

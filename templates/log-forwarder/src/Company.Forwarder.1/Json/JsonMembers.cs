@@ -103,6 +103,9 @@ public ref struct JsonMembers(ReadOnlySpan<byte> json)
 
     private int SkipBlanks()
     {
+        // Most loggers write none.
+        if (Next > ' ')
+            return at;
         for (; Next is (byte)' ' or (byte)'\t' or (byte)'\n' or (byte)'\r'; at++)
             HasLineBreak |= json[at] is (byte)'\n' or (byte)'\r';
         return at;

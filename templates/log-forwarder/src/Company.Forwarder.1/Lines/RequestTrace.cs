@@ -18,6 +18,10 @@ public static class RequestTrace
     public static bool MayBeIn(ReadOnlySpan<byte> line) =>
         line.IndexOf("Root=1-"u8) >= 0 || line.IndexOf("XRAY TraceId: 1-"u8) >= 0 || line.IndexOf("xray_trace_id"u8) >= 0;
 
+    /// <summary>A quick look whether a JSON line may have a request id: by the names of its members, or in the record of the platform's lines. Text may.</summary>
+    public static bool MayNameRequest(ReadOnlySpan<byte> line) =>
+        !line.StartsWith("{"u8) || line.IndexOf("equest"u8) >= 0 || line.IndexOf("\"record\""u8) >= 0;
+
     /// <summary>The trace id that starts a text; empty if none does.</summary>
     public static ReadOnlySpan<byte> At(ReadOnlySpan<byte> text)
     {

@@ -222,6 +222,23 @@ public sealed class LineReaderTests
         Assert.Equal([("""{"card":"[redacted]","a":1}""", true), ("""{"card":[redacted],"a":1}""", false)], lines.Select(line => (line.Text, line.IsJson)));
     }
 
+    // Each of these lines tells the trace of a request, which a line without one is given.
+    [Theory]
+    [InlineData("""{{"requestId":"{0}","level":"Information","timestamp":"t","traceId":"Root={1}"}}""")]
+    [InlineData("""{{"AWSRequestId":"{0}","traceId":"Root={1}"}}""")]
+    [InlineData("""{{"function_request_id":"{0}","xray_trace_id":"{1}"}}""")]
+    [InlineData("""{{"type":"platform.start","record":{{"requestId":"{0}","tracing":{{"value":"Root={1}"}}}}}}""")]
+    [InlineData("""{{"type":"platform.start","record":{{"r\u0065questId":"{0}","tracing":{{"value":"Root={1}"}}}}}}""")]
+    [InlineData(""" {{"AWSRequestId":"{0}","traceId":"Root={1}"}}""")]
+    [InlineData("REPORT RequestId: {0}\tDuration: 1 ms\t\nXRAY TraceId: {1}\tSegmentId: 1")]
+    [InlineData("2026-11-22T12:00:00.124Z\t{0}\tinfo\t{{\"traceId\":\"Root={1}\"}}")]
+    public void Learns_the_trace_of_a_request_from_any_line_that_tells_it(string telling) =>
+        Assert.Equal(
+            Trace,
+            Read(LogsEvent.Of(
+                $$"""{"requestId":"{{Id}}","level":"Information","timestamp":"t"}""",
+                string.Format(CultureInfo.InvariantCulture, telling, Id, Trace)))[0].TraceId);
+
     [Fact]
     public void Makes_JSON_fit_for_one_line_and_leaves_the_event_as_it_is()
     {

@@ -15,6 +15,9 @@ public sealed class LogShipper(Settings settings, HttpClient http, Stream output
     // More than any line can have: a line is 1 MB at most, a part some 100 KB at least.
     private const int MostParts = 9_999;
 
+    // About as many as a destination writes for a line beside its text and what is the same for all lines: its ids, its level, its time.
+    private const int BytesOfFields = 256;
+
     /// <summary>Ships an event. It returns when the destination has every line, or refuses it for good and the line is kept.</summary>
     /// <param name="envelope">The event, as CloudWatch Logs hands it to Lambda.</param>
     /// <param name="context">The invocation.</param>
@@ -85,7 +88,7 @@ public sealed class LogShipper(Settings settings, HttpClient http, Stream output
     {
         var description = settings.Destination.Describe(source);
         using var lines = new LineReader(logs, source, settings.Patterns.For(logs.LogGroup), settings.KeepPlatformLines, OldestTime());
-        using var batch = new Batch(limits);
+        using var batch = new Batch(limits, logs.KeptBytes + (long)logs.LineCount * (description.Length + BytesOfFields));
         bool hasMore;
         do
         {
