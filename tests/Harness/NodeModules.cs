@@ -43,6 +43,7 @@ public static class NodeModules
         };
         await File.WriteAllTextAsync(Path.Combine(folder, "package.json"), json.ToJsonString());
         (await Command.Run(Command.PathOf("npm"), ["install", "--no-audit", "--no-fund", "--no-update-notifier"], folder)).Succeeded();
+        await Osls.KeepAsync(Path.Combine(folder, "node_modules"));
         return folder;
 
         void Add(string of, string packageJson)

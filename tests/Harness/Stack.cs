@@ -62,11 +62,12 @@ public sealed class Stack
 
     /// <summary>Runs osls in the folder of a service.</summary>
     /// <param name="aws">Where AWS is; none given: nowhere.</param>
-    public static async Task<Command> RunOslsAsync(GeneratedService service, IEnumerable<string> arguments, Uri? aws = null)
+    /// <param name="isKept">Whether the process may be that which is kept; otherwise it is one of its own.</param>
+    public static async Task<Command> RunOslsAsync(GeneratedService service, IEnumerable<string> arguments, Uri? aws = null, bool isKept = true)
     {
         await NodeModules.LinkAsync(service);
         var variables = new Dictionary<string, string?>(OfflineVariables) { ["AWS_ENDPOINT_URL"] = aws?.ToString() };
-        return await Command.Run(Command.PathOf("node"), [service.PathOf("node_modules/osls/bin/serverless.js"), .. arguments], service.Folder, variables, TimeSpan.FromMinutes(2));
+        return await Command.Run(Command.PathOf("node"), [isKept ? service.PathOf("node_modules/osls/bin/serverless.js") : Osls.OwnProgram(service.PathOf("node_modules")), .. arguments], service.Folder, variables, TimeSpan.FromMinutes(2));
     }
 
     /// <summary>The resources of a type, by logical id.</summary>

@@ -56,6 +56,7 @@ public sealed class TestRun : XunitTestFramework
         {
             await base.BeforeTestAssemblyFinishedAsync();
             TemplateHive.Stop();
+            Osls.Stop();
             await Compiler.StopAsync();
             if (Root.IsValueCreated && Environment.GetEnvironmentVariable("KEEP_TEST_OUTPUT") is null or "")
                 Delete(Root.Value);
