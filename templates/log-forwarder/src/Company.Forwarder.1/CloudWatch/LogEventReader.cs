@@ -34,6 +34,7 @@ public sealed class LogEventReader : LogEvents
     private int idLength;
     private bool isStarted;
     private bool isAmongEvents;
+    private bool isCommaNext;
 
     /// <param name="gzip">The decoded <c>awslogs.data</c>.</param>
     /// <param name="isPlain">Whether <see cref="Utf8JsonReader"/> reads all of it: it can tell where in the document something is wrong.</param>
@@ -117,13 +118,13 @@ public sealed class LogEventReader : LogEvents
         escaped = message = id = [];
     }
 
-    // The place is before a log event, or before the comma in front of it. If it is as it usually is, the place after it is before the next
-    // one, or before the bracket that ends the array.
+    // The place is before a log event, or, behind one that Utf8JsonReader has read, before the comma. If the log event is as it usually is,
+    // the place after it is before the next one, or before the bracket that ends the array.
     private bool TryReadUsual()
     {
         var ahead = tokens.Ahead;
-        var rest = ahead.StartsWith(","u8) ? ahead[1..] : ahead;
-        if (!Take(ref rest, "{\"id\":\""u8))
+        var rest = ahead;
+        if (isCommaNext && !Take(ref rest, ","u8) || !Take(ref rest, "{\"id\":\""u8))
             return false;
         var idEnd = rest.IndexOfAny(JsonString.Escaped);
         if (idEnd < 0)
@@ -153,6 +154,7 @@ public sealed class LogEventReader : LogEvents
         escapedLength = Keep(usualMessage, ref escaped);
         (messageLength, isUnescaped) = (written, true);
         tokens.PassOver(ahead.Length - rest.Length, firstEvent);
+        isCommaNext = false;
         return true;
     }
 
@@ -179,6 +181,7 @@ public sealed class LogEventReader : LogEvents
             {
                 case JsonTokenType.StartObject when isAmongEvents:
                     ReadEvent(ref reader);
+                    isCommaNext = true;
                     return true;
                 case JsonTokenType.EndArray when isAmongEvents:
                     isAmongEvents = false;
@@ -203,6 +206,7 @@ public sealed class LogEventReader : LogEvents
             if (reader.TokenType != JsonTokenType.StartArray)
                 throw Malformed("has logEvents that are not an array", "an array");
             HasEvents = isAmongEvents = true;
+            isCommaNext = false;
             firstEvent = reader.CurrentState;
         }
         else if (reader.ValueTextEquals("messageType"u8))

@@ -86,9 +86,9 @@ public sealed class SubscriptionEventTests
         {
             for (var next = 0; next < forms.Length; next++)
             {
-                foreach (var separator in new[] { ",", $"{odd},", $",{odd}" })
+                foreach (var separator in new[] { ",", $"{odd},", $",{odd}", odd })
                 {
-                    var events = $"{forms[first]}{separator}{forms[next]},{forms[0]}{odd}";
+                    var events = $"{(first == 0 ? odd : "")}{forms[first]}{separator}{forms[next]},{forms[0]}{odd}";
                     var gzip = LogsEvent.Gzip(Encoding.UTF8.GetBytes($$"""{"owner":"1","logGroup":"/g","logEvents":[{{events}}],"logStream":"s"}"""));
 
                     Assert.Equal(ReadAll(gzip, isPlain: true), ReadAll(gzip, isPlain: false));
