@@ -4,33 +4,33 @@ using Amazon.Lambda.CloudWatchLogsEvents;
 
 namespace Company.Forwarder._1;
 
-/// <summary>An event whose data was decoded where it came in, in a pooled array: a string and an array of a megabyte each are not made for it.</summary>
+/// <summary>An event whose data was decoded from the bytes that came, into a pooled array: no string of a megabyte is made for it.</summary>
 public sealed class DecodedEvent : CloudWatchLogsEvent, IDisposable
 {
     private byte[] buffer;
 
-    private DecodedEvent(byte[] buffer, ReadOnlyMemory<byte> gzip) => (this.buffer, Gzip) = (buffer, gzip);
+    private DecodedEvent(byte[] buffer, int length) => (this.buffer, Gzip) = (buffer, buffer.AsMemory(0, length));
 
     /// <summary>The decoded <c>awslogs.data</c>, until the event is disposed. <see cref="CloudWatchLogsEvent.Awslogs"/> is not set.</summary>
     public ReadOnlyMemory<byte> Gzip { get; private set; }
 
     /// <summary>Decodes an event that is written as Lambda hands it over, <c>{"awslogs":{"data":"…"}}</c> and no byte more.</summary>
-    /// <param name="buffer">An array of the shared pool that starts with the event. It becomes the decoded event's, if there is one.</param>
-    /// <param name="length">How long the event is.</param>
-    /// <returns>Null: it is written in another way, or is no event. The array is as it was.</returns>
-    public static DecodedEvent? TryDecode(byte[] buffer, int length)
+    /// <returns>Null: it is written in another way, or is no event.</returns>
+    public static DecodedEvent? TryDecode(ReadOnlySpan<byte> json)
     {
-        var json = buffer.AsSpan(0, length);
         var start = "{\"awslogs\":{\"data\":\""u8;
         var end = "\"}}"u8;
         if (json.Length <= start.Length + end.Length || !json.StartsWith(start) || !json.EndsWith(end))
             return null;
         var base64 = json[start.Length..^end.Length];
-        // Base64 may have blanks and line breaks in it, which JSON does not allow there.
-        if (base64.ContainsAnyInRange((byte)0, (byte)' ') || !Base64.IsValid(base64))
+        // The decoder passes over blanks and line breaks, which JSON does not allow there.
+        if (base64.ContainsAnyInRange((byte)0, (byte)' '))
             return null;
-        Base64.DecodeFromUtf8InPlace(base64, out var decoded);
-        return new DecodedEvent(buffer, buffer.AsMemory(start.Length, decoded));
+        var buffer = ArrayPool<byte>.Shared.Rent(Base64.GetMaxDecodedFromUtf8Length(base64.Length));
+        if (Base64.DecodeFromUtf8(base64, buffer, out _, out var length) == OperationStatus.Done)
+            return new DecodedEvent(buffer, length);
+        ArrayPool<byte>.Shared.Return(buffer);
+        return null;
     }
 
     /// <inheritdoc/>

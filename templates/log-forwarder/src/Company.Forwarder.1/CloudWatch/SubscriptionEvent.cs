@@ -86,21 +86,18 @@ public sealed class SubscriptionEvent : IDisposable
         ArgumentNullException.ThrowIfNull(json);
         var length = (int)(json.Length - json.Position);
         var buffer = ArrayPool<byte>.Shared.Rent(length);
-        DecodedEvent? decoded = null;
         try
         {
             json.ReadExactly(buffer, 0, length);
-            decoded = DecodedEvent.TryDecode(buffer, length);
-            if (decoded is not null)
-                return decoded;
             var bytes = buffer.AsSpan(0, length);
             // The file of a local run may start with the mark of UTF-8.
-            return ReadEnvelope(bytes.StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes);
+            if (bytes.StartsWith(Encoding.UTF8.Preamble))
+                bytes = bytes[Encoding.UTF8.Preamble.Length..];
+            return DecodedEvent.TryDecode(bytes) ?? ReadEnvelope(bytes);
         }
         finally
         {
-            if (decoded is null)
-                ArrayPool<byte>.Shared.Return(buffer);
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 

@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Company.Forwarder._1;
 
 /// <summary>
@@ -8,13 +6,11 @@ namespace Company.Forwarder._1;
 /// </summary>
 /// <param name="limits">How much of it can be shipped at a time.</param>
 /// <param name="size">How many bytes all the entries will have, as far as that is known: it is not copied while it grows.</param>
-public sealed class Batch(BatchLimits limits, long size = 0) : IBufferWriter<byte>, IDisposable
+public sealed class Batch(BatchLimits limits, long size = 0) : PooledBuffer((int)Math.Clamp(size, 64 << 10, Math.Max(limits.Bytes, 64 << 10)))
 {
     private readonly List<int> ends = [];
     // For each entry the line that it is or is a part of, and whether it is the last part.
     private readonly List<(int Line, bool IsLast)> lines = [];
-    private byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(size, 64 << 10, Math.Max(limits.Bytes, 64 << 10)));
-    private int length;
 
     /// <summary>How many entries can be shipped now: as many as fit, but at least one.</summary>
     public int Count
@@ -32,7 +28,7 @@ public sealed class Batch(BatchLimits limits, long size = 0) : IBufferWriter<byt
     public bool IsFull => ends.Count > 1 && (ends[^1] > limits.Bytes || ends.Count > limits.Entries);
 
     /// <summary>How many bytes have been written since the last entry.</summary>
-    public int EntryLength => length - EntryStart;
+    public int EntryLength => Length - EntryStart;
 
     private int EntryStart => ends.Count == 0 ? 0 : ends[^1];
 
@@ -41,7 +37,7 @@ public sealed class Batch(BatchLimits limits, long size = 0) : IBufferWriter<byt
     /// <param name="isLast">Whether the line ends with it.</param>
     public void EndEntry(int line, bool isLast = true)
     {
-        ends.Add(length);
+        ends.Add(Length);
         lines.Add((line, isLast));
     }
 
@@ -49,13 +45,13 @@ public sealed class Batch(BatchLimits limits, long size = 0) : IBufferWriter<byt
     public (int Line, bool IsLast) LineOf(int entry) => lines[entry];
 
     /// <summary>Drops what has been written since the last entry.</summary>
-    public void DropEntry() => length = EntryStart;
+    public void DropEntry() => Truncate(EntryStart);
 
     /// <summary>The body of some entries.</summary>
     public ReadOnlyMemory<byte> Body(int first, int count)
     {
         var start = first == 0 ? 0 : ends[first - 1];
-        return buffer.AsMemory(start, (count == 0 ? start : ends[first + count - 1]) - start);
+        return Written[start..(count == 0 ? start : ends[first + count - 1])];
     }
 
     /// <summary>Drops what could be shipped. Entries that did not fit stay.</summary>
@@ -63,46 +59,10 @@ public sealed class Batch(BatchLimits limits, long size = 0) : IBufferWriter<byt
     {
         var count = Count;
         var start = count == 0 ? 0 : ends[count - 1];
-        buffer.AsSpan(start, length - start).CopyTo(buffer);
-        length -= start;
+        RemoveStart(start);
         ends.RemoveRange(0, count);
         lines.RemoveRange(0, count);
         for (var entry = 0; entry < ends.Count; entry++)
             ends[entry] -= start;
-    }
-
-    /// <inheritdoc/>
-    public void Advance(int count) => length += count;
-
-    /// <inheritdoc/>
-    public Span<byte> GetSpan(int sizeHint = 0)
-    {
-        EnsureSpace(sizeHint);
-        return buffer.AsSpan(length);
-    }
-
-    /// <inheritdoc/>
-    public Memory<byte> GetMemory(int sizeHint = 0)
-    {
-        EnsureSpace(sizeHint);
-        return buffer.AsMemory(length);
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        ArrayPool<byte>.Shared.Return(buffer);
-        buffer = [];
-    }
-
-    private void EnsureSpace(int size)
-    {
-        size = Math.Max(size, 1);
-        if (buffer.Length - length >= size)
-            return;
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(buffer.Length * 2, length + size));
-        buffer.AsSpan(0, length).CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(buffer);
-        buffer = larger;
     }
 }

@@ -1,15 +1,12 @@
-using System.Buffers;
-
 namespace Company.Forwarder._1;
 
-/// <summary>The compressed body of a request, in one pooled array that every batch of an event is compressed into.</summary>
+/// <summary>The compressed body of a request, in one buffer that every batch of an event is compressed into.</summary>
 public sealed class BodyStream : Stream
 {
-    private byte[] body = ArrayPool<byte>.Shared.Rent(64 << 10);
-    private int length;
+    private readonly PooledBuffer body = new(64 << 10);
 
     /// <summary>What has been written.</summary>
-    public ReadOnlyMemory<byte> Written => body.AsMemory(0, length);
+    public ReadOnlyMemory<byte> Written => body.Written;
 
     /// <inheritdoc/>
     public override bool CanRead => false;
@@ -21,31 +18,20 @@ public sealed class BodyStream : Stream
     public override bool CanWrite => true;
 
     /// <inheritdoc/>
-    public override long Length => length;
+    public override long Length => body.Length;
 
     /// <inheritdoc/>
     public override long Position
     {
-        get => length;
+        get => body.Length;
         set => throw new NotSupportedException();
     }
 
     /// <inheritdoc/>
-    public override void SetLength(long value) => length = (int)value;
+    public override void SetLength(long value) => body.Truncate((int)value);
 
     /// <inheritdoc/>
-    public override void Write(ReadOnlySpan<byte> buffer)
-    {
-        if (body.Length - length < buffer.Length)
-        {
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(body.Length * 2, length + buffer.Length));
-            Written.Span.CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(body);
-            body = larger;
-        }
-        buffer.CopyTo(body.AsSpan(length));
-        length += buffer.Length;
-    }
+    public override void Write(ReadOnlySpan<byte> buffer) => body.Write(buffer);
 
     /// <inheritdoc/>
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
@@ -65,12 +51,8 @@ public sealed class BodyStream : Stream
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing && body.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(body);
-            body = [];
-            length = 0;
-        }
+        if (disposing)
+            body.Dispose();
         base.Dispose(disposing);
     }
 }

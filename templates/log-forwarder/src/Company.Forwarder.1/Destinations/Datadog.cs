@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net;
 using System.Text;
 using System.Text.Json;
@@ -49,7 +48,7 @@ public sealed class Datadog : Destination
     public override byte[] Describe(LogSource source)
     {
         ArgumentNullException.ThrowIfNull(source);
-        var writer = new ArrayBufferWriter<byte>();
+        using var writer = new PooledBuffer();
         writer.Write("{\"ddsource\":"u8);
         writer.WriteString(Encoding.UTF8.GetBytes(ddsource ?? (source.Function is null ? "cloudwatch" : "lambda")));
         WriteMember(writer, ",\"ddtags\":"u8, source.Stage is null ? null : $"env:{source.Stage}");
@@ -60,7 +59,7 @@ public sealed class Datadog : Destination
     }
 
     /// <inheritdoc/>
-    public override void Write(IBufferWriter<byte> body, in LogLine line, ReadOnlySpan<byte> description)
+    public override void Write(PooledBuffer body, in LogLine line, ReadOnlySpan<byte> description)
     {
         ArgumentNullException.ThrowIfNull(body);
         body.Write(description);

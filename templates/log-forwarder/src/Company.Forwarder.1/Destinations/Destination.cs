@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
 using System.Net;
@@ -43,7 +42,7 @@ public abstract class Destination
     /// <param name="body">The batch's body.</param>
     /// <param name="line">The line.</param>
     /// <param name="description">What <see cref="Describe"/> wrote.</param>
-    public abstract void Write(IBufferWriter<byte> body, in LogLine line, ReadOnlySpan<byte> description);
+    public abstract void Write(PooledBuffer body, in LogLine line, ReadOnlySpan<byte> description);
 
     /// <summary>Makes the request that ships a batch.</summary>
     /// <param name="credentials">Where to, and as whom.</param>
@@ -63,7 +62,7 @@ public abstract class Destination
     public abstract Verdict Judge(HttpStatusCode status, ReadOnlyMemory<byte> body, int entries);
 
     /// <summary>Writes the members that are the same in every entry: <c>"account":"…","region":"…",…</c></summary>
-    protected static void WriteSource(IBufferWriter<byte> writer, LogSource source)
+    protected static void WriteSource(PooledBuffer writer, LogSource source)
     {
         ArgumentNullException.ThrowIfNull(source);
         writer.Write("\"account\":"u8);
@@ -83,7 +82,7 @@ public abstract class Destination
     }
 
     /// <summary>Writes a line's own members, each with a comma before it: <c>,"level":"…","request_id":"…",…</c></summary>
-    protected static void WriteFields(IBufferWriter<byte> writer, in LogLine line)
+    protected static void WriteFields(PooledBuffer writer, in LogLine line)
     {
         WriteMember(writer, ",\"level\":"u8, line.Level);
         WriteMember(writer, ",\"request_id\":"u8, line.RequestId);
@@ -101,7 +100,7 @@ public abstract class Destination
     /// <param name="line">The line.</param>
     /// <param name="json">The start of the member that a JSON line is written to: <c>,"log":</c></param>
     /// <param name="showsMessage">Whether the platform shows <c>message</c>: a JSON line's own is written there too. A long one is not sent twice.</param>
-    protected static void WriteContent(IBufferWriter<byte> body, in LogLine line, ReadOnlySpan<byte> json, bool showsMessage = false)
+    protected static void WriteContent(PooledBuffer body, in LogLine line, ReadOnlySpan<byte> json, bool showsMessage = false)
     {
         ArgumentNullException.ThrowIfNull(body);
         if (!line.IsJson)
@@ -120,7 +119,7 @@ public abstract class Destination
     }
 
     /// <summary>Writes the number of a part as a member whose value is text, as that of every other member is.</summary>
-    protected static void WritePart(IBufferWriter<byte> writer, ReadOnlySpan<byte> start, int number)
+    protected static void WritePart(PooledBuffer writer, ReadOnlySpan<byte> start, int number)
     {
         ArgumentNullException.ThrowIfNull(writer);
         writer.Write(start);
@@ -129,14 +128,14 @@ public abstract class Destination
     }
 
     /// <summary>Writes a member, if it has a value.</summary>
-    protected static void WriteMember(IBufferWriter<byte> writer, ReadOnlySpan<byte> name, string? value)
+    protected static void WriteMember(PooledBuffer writer, ReadOnlySpan<byte> name, string? value)
     {
         if (!string.IsNullOrEmpty(value))
             WriteMember(writer, name, Encoding.UTF8.GetBytes(value));
     }
 
     /// <summary>Writes a time as ISO 8601, to the millisecond.</summary>
-    protected static void WriteTime(IBufferWriter<byte> writer, long milliseconds)
+    protected static void WriteTime(PooledBuffer writer, long milliseconds)
     {
         ArgumentNullException.ThrowIfNull(writer);
         var time = DateTimeOffset.FromUnixTimeMilliseconds(milliseconds).UtcDateTime;
@@ -191,7 +190,7 @@ public abstract class Destination
     protected static bool IsEmpty(ReadOnlyMemory<byte> body) => !body.Span.ContainsAnyExcept(" \t\r\n"u8);
 
     /// <summary>Writes the trace id as a member, in the 32 hexadecimal digits of W3C and OpenTelemetry; <c>1-&lt;8&gt;-&lt;24&gt;</c> is X-Ray's form of them.</summary>
-    protected static void WriteHexTrace(IBufferWriter<byte> writer, ReadOnlySpan<byte> name, ReadOnlySpan<byte> traceId)
+    protected static void WriteHexTrace(PooledBuffer writer, ReadOnlySpan<byte> name, ReadOnlySpan<byte> traceId)
     {
         ArgumentNullException.ThrowIfNull(writer);
         if (traceId.Length != RequestTrace.TraceIdLength)
@@ -222,15 +221,15 @@ public abstract class Destination
     private static bool IsPlain(char c) => c != '%' && !char.IsControl(c);
 
     /// <summary>Writes a number.</summary>
-    protected static void WriteNumber(IBufferWriter<byte> writer, long number)
+    protected static void WriteNumber(PooledBuffer writer, long number)
     {
         ArgumentNullException.ThrowIfNull(writer);
         Utf8Formatter.TryFormat(number, writer.GetSpan(20), out var written);
         writer.Advance(written);
     }
 
-    /// <inheritdoc cref="WriteMember(IBufferWriter{byte}, ReadOnlySpan{byte}, string?)"/>
-    protected static void WriteMember(IBufferWriter<byte> writer, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    /// <inheritdoc cref="WriteMember(PooledBuffer, ReadOnlySpan{byte}, string?)"/>
+    protected static void WriteMember(PooledBuffer writer, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
         ArgumentNullException.ThrowIfNull(writer);
         if (value.IsEmpty)

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Net;
 using System.Text;
@@ -55,7 +54,7 @@ public sealed class Elasticsearch : Destination
     public override byte[] Describe(LogSource source)
     {
         ArgumentNullException.ThrowIfNull(source);
-        var writer = new ArrayBufferWriter<byte>();
+        using var writer = new PooledBuffer();
         writer.Write(",\"cloud.provider\":\"aws\""u8);
         WriteMember(writer, ",\"cloud.account.id\":"u8, source.Account);
         WriteMember(writer, ",\"cloud.region\":"u8, source.Region);
@@ -74,7 +73,7 @@ public sealed class Elasticsearch : Destination
     }
 
     /// <inheritdoc/>
-    public override void Write(IBufferWriter<byte> body, in LogLine line, ReadOnlySpan<byte> description)
+    public override void Write(PooledBuffer body, in LogLine line, ReadOnlySpan<byte> description)
     {
         ArgumentNullException.ThrowIfNull(body);
         body.Write("{\"create\":{"u8);

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net;
 using System.Text.Json;
 
@@ -42,13 +41,13 @@ public sealed class LogzIo : Destination
     /// <inheritdoc/>
     public override byte[] Describe(LogSource source)
     {
-        var writer = new ArrayBufferWriter<byte>();
+        using var writer = new PooledBuffer();
         WriteSource(writer, source);
         return writer.WrittenSpan.ToArray();
     }
 
     /// <inheritdoc/>
-    public override void Write(IBufferWriter<byte> body, in LogLine line, ReadOnlySpan<byte> description)
+    public override void Write(PooledBuffer body, in LogLine line, ReadOnlySpan<byte> description)
     {
         ArgumentNullException.ThrowIfNull(body);
         body.Write("{\"@timestamp\":\""u8);

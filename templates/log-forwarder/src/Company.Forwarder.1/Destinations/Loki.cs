@@ -43,7 +43,7 @@ public sealed class Loki : Destination
     {
         ArgumentNullException.ThrowIfNull(source);
         // Few values each: every combination of labels is a stream of its own.
-        var start = new ArrayBufferWriter<byte>();
+        using var start = new PooledBuffer();
         start.Write("{\"streams\":[{\"stream\":{\"log_group\":"u8);
         start.WriteString(Encoding.UTF8.GetBytes(source.LogGroup));
         WriteMember(start, ",\"account\":"u8, source.Account);
@@ -52,14 +52,14 @@ public sealed class Loki : Destination
         WriteMember(start, ",\"stage\":"u8, source.Stage);
         WriteMember(start, ",\"function\":"u8, source.Function);
         start.Write("},\"values\":["u8);
-        return new Envelope(start.WrittenMemory, "]}]}"u8.ToArray());
+        return new Envelope(start.WrittenSpan.ToArray(), "]}]}"u8.ToArray());
     }
 
     /// <inheritdoc/>
     public override byte[] Describe(LogSource source)
     {
         ArgumentNullException.ThrowIfNull(source);
-        var writer = new ArrayBufferWriter<byte>();
+        using var writer = new PooledBuffer();
         WriteMember(writer, ",{\"log_stream\":"u8, source.LogStream.Length > 0 ? source.LogStream : "-");
         foreach (var (name, value) in source.Fields.Pairs)
         {
@@ -72,7 +72,7 @@ public sealed class Loki : Destination
     }
 
     /// <inheritdoc/>
-    public override void Write(IBufferWriter<byte> body, in LogLine line, ReadOnlySpan<byte> description)
+    public override void Write(PooledBuffer body, in LogLine line, ReadOnlySpan<byte> description)
     {
         ArgumentNullException.ThrowIfNull(body);
         body.Write("[\""u8);
@@ -111,7 +111,7 @@ public sealed class Loki : Destination
 
     // Of two equal lines with the same time Loki keeps one. CloudWatch counts in milliseconds, so the last digits of its id, the same when
     // the line comes again, tell the lines of a millisecond apart, and the number of a part the parts of a line.
-    private static void WriteFraction(IBufferWriter<byte> body, in LogLine line)
+    private static void WriteFraction(PooledBuffer body, in LogLine line)
     {
         var id = line.EventId;
         var digits = id[Math.Max(0, id.Length - 6)..];

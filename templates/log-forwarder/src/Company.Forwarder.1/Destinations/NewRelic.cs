@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net;
 using System.Text.Json;
 
@@ -35,18 +34,18 @@ public sealed class NewRelic : Destination
     /// <inheritdoc/>
     public override Envelope Enclose(LogSource source)
     {
-        var start = new ArrayBufferWriter<byte>();
+        using var start = new PooledBuffer();
         start.Write("[{\"common\":{\"attributes\":{"u8);
         WriteSource(start, source);
         start.Write("}},\"logs\":["u8);
-        return new Envelope(start.WrittenMemory, "]}]"u8.ToArray());
+        return new Envelope(start.WrittenSpan.ToArray(), "]}]"u8.ToArray());
     }
 
     /// <inheritdoc/>
     public override byte[] Describe(LogSource source) => [];
 
     /// <inheritdoc/>
-    public override void Write(IBufferWriter<byte> body, in LogLine line, ReadOnlySpan<byte> description)
+    public override void Write(PooledBuffer body, in LogLine line, ReadOnlySpan<byte> description)
     {
         ArgumentNullException.ThrowIfNull(body);
         body.Write("{"u8);

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Net;
 using System.Text;
@@ -45,7 +44,7 @@ public sealed class Otlp : Destination
     public override Envelope Enclose(LogSource source)
     {
         ArgumentNullException.ThrowIfNull(source);
-        var start = new ArrayBufferWriter<byte>();
+        using var start = new PooledBuffer();
         start.Write("{\"resourceLogs\":[{\"resource\":{\"attributes\":[{\"key\":\"cloud.provider\",\"value\":{\"stringValue\":\"aws\"}}"u8);
         // Every resource has a service's name; what no function wrote goes by its log group.
         WriteAttribute(start, "service.name", source.Service ?? source.Function ?? source.LogGroup);
@@ -58,14 +57,14 @@ public sealed class Otlp : Destination
         foreach (var (name, value) in source.Fields.Pairs)
             WriteAttribute(start, name, value);
         start.Write("]},\"scopeLogs\":[{\"logRecords\":["u8);
-        return new Envelope(start.WrittenMemory, "]}]}]}"u8.ToArray());
+        return new Envelope(start.WrittenSpan.ToArray(), "]}]}]}"u8.ToArray());
     }
 
     /// <inheritdoc/>
     public override byte[] Describe(LogSource source) => [];
 
     /// <inheritdoc/>
-    public override void Write(IBufferWriter<byte> body, in LogLine line, ReadOnlySpan<byte> description)
+    public override void Write(PooledBuffer body, in LogLine line, ReadOnlySpan<byte> description)
     {
         ArgumentNullException.ThrowIfNull(body);
         body.Write("{\"timeUnixNano\":\""u8);
@@ -171,7 +170,7 @@ public sealed class Otlp : Destination
         : level.SequenceEqual("fatal"u8) ? 21
         : 0;
 
-    private static void WriteAttribute(IBufferWriter<byte> writer, string name, string? value)
+    private static void WriteAttribute(PooledBuffer writer, string name, string? value)
     {
         if (string.IsNullOrEmpty(value))
             return;
@@ -183,7 +182,7 @@ public sealed class Otlp : Destination
     }
 
     // A value of the line's JSON as one of OTLP's: {"kvlistValue":{"values":[{"key","value"}]}}, {"arrayValue":{"values":[]}}, ….
-    private static void WriteValue(IBufferWriter<byte> writer, ref Utf8JsonReader json, ReadOnlySpan<byte> text)
+    private static void WriteValue(PooledBuffer writer, ref Utf8JsonReader json, ReadOnlySpan<byte> text)
     {
         switch (json.TokenType)
         {
@@ -243,7 +242,7 @@ public sealed class Otlp : Destination
     }
 
     // With the escapes that it has in the line.
-    private static void WriteToken(IBufferWriter<byte> writer, in Utf8JsonReader json)
+    private static void WriteToken(PooledBuffer writer, in Utf8JsonReader json)
     {
         writer.Write("\""u8);
         writer.Write(json.ValueSpan);

@@ -41,7 +41,7 @@ public sealed class Splunk : Destination
     public override byte[] Describe(LogSource source)
     {
         ArgumentNullException.ThrowIfNull(source);
-        var writer = new ArrayBufferWriter<byte>();
+        using var writer = new PooledBuffer();
         writer.Write("{\"sourcetype\":"u8);
         writer.WriteString(Encoding.UTF8.GetBytes(sourceType));
         WriteMember(writer, ",\"index\":"u8, index);
@@ -54,7 +54,7 @@ public sealed class Splunk : Destination
     }
 
     /// <inheritdoc/>
-    public override void Write(IBufferWriter<byte> body, in LogLine line, ReadOnlySpan<byte> description)
+    public override void Write(PooledBuffer body, in LogLine line, ReadOnlySpan<byte> description)
     {
         ArgumentNullException.ThrowIfNull(body);
         body.Write(description);
@@ -126,7 +126,7 @@ public sealed class Splunk : Destination
         answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty(name, out var value)
         && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : -1;
 
-    private static void WriteSeconds(IBufferWriter<byte> writer, long milliseconds)
+    private static void WriteSeconds(PooledBuffer writer, long milliseconds)
     {
         var span = writer.GetSpan(32);
         Utf8Formatter.TryFormat(milliseconds / 1000, span, out var written);

@@ -95,7 +95,7 @@ public static class JsonString
     /// <summary>Writes text as the inside of a JSON string. Only what JSON demands is escaped, so most text stays as long as it is.</summary>
     /// <param name="writer">Where it goes.</param>
     /// <param name="text">Valid UTF-8.</param>
-    public static void WriteEscaped(this IBufferWriter<byte> writer, ReadOnlySpan<byte> text)
+    public static void WriteEscaped(this PooledBuffer writer, ReadOnlySpan<byte> text)
     {
         ArgumentNullException.ThrowIfNull(writer);
         for (var next = text.IndexOfAny(Escaped); next >= 0; next = text.IndexOfAny(Escaped))
@@ -121,7 +121,7 @@ public static class JsonString
     }
 
     /// <summary>Writes text as a JSON string, quotes included.</summary>
-    public static void WriteString(this IBufferWriter<byte> writer, ReadOnlySpan<byte> text)
+    public static void WriteString(this PooledBuffer writer, ReadOnlySpan<byte> text)
     {
         writer.Write("\""u8);
         writer.WriteEscaped(text);

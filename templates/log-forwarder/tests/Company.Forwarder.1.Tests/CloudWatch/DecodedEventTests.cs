@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using Xunit;
@@ -25,15 +24,11 @@ public sealed class DecodedEventTests
     public void Takes_only_what_Lambda_writes(string json, bool isTaken)
     {
         var bytes = Encoding.UTF8.GetBytes(json);
-        var buffer = ArrayPool<byte>.Shared.Rent(bytes.Length);
-        bytes.CopyTo(buffer, 0);
 
-        using var decoded = DecodedEvent.TryDecode(buffer, bytes.Length);
+        using var decoded = DecodedEvent.TryDecode(bytes);
 
         Assert.Equal(isTaken, decoded is not null);
-        if (decoded is null)
-            Assert.Equal(bytes, buffer[..bytes.Length]);
-        else
+        if (decoded is not null)
             Assert.Equal(JsonElement.Parse(bytes).GetProperty("awslogs").GetProperty("data").GetBytesFromBase64(), decoded.Gzip.ToArray());
     }
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Net;
 using System.Text;
@@ -229,7 +228,7 @@ public abstract class FaultMatrix(ITestOutputHelper output)
 
         public override byte[] Describe(LogSource source) => destination.Describe(source);
 
-        public override void Write(IBufferWriter<byte> body, in LogLine line, ReadOnlySpan<byte> description) =>
+        public override void Write(PooledBuffer body, in LogLine line, ReadOnlySpan<byte> description) =>
             destination.Write(body, line, description);
 
         public override HttpRequestMessage CreateRequest(Credentials credentials, LogSource source) => destination.CreateRequest(credentials, source);
