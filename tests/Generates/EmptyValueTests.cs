@@ -53,9 +53,9 @@ public sealed class EmptyValueTests
         foreach (var option in template.Options.Where(option => option.Choices.Count > 0))
         {
             Assert.Null(template.Json["symbols"]![option.Name]!["replaces"]);
-            var reader = Assert.Single(template.Symbols, symbol => (string?)symbol.Value["valueSource"] == option.Name);
-            var form = template.Json["forms"]![(string)reader.Value["valueTransform"]!]!;
-            Assert.Equal(("^$", option.Default), ((string)form["pattern"]!, (string)form["replacement"]!));
+            var reader = Assert.Single(template.Symbols, symbol => ((string?)symbol.Value["valueSource"] ?? (string?)symbol.Value["parameters"]?["source"]) == option.Name);
+            var first = reader.Value["parameters"]!["steps"]![0]!;
+            Assert.Equal(("^$", option.Default), ((string)first["regex"]!, (string)first["replacement"]!));
         }
     }
 

@@ -27,11 +27,15 @@ public static partial class OutputChecks
     {
         foreach (var token in Tokens(service).Where(file.Contains))
             yield return $"the path holds {token}";
+        foreach (Match token in EntityLike().Matches(file))
+            yield return $"the path holds {token.Value}";
 
         var text = service.Read(file);
         foreach (var token in Tokens(service).Where(text.Contains))
             yield return $"{token} is left in it";
         foreach (Match token in TokenLike().Matches(text).Where(token => !service.ProjectName.Replace('-', '_').Contains(token.Value, StringComparison.Ordinal)))
+            yield return $"{token.Value} is left in it";
+        foreach (Match token in EntityLike().Matches(text))
             yield return $"{token.Value} is left in it";
         foreach (Match directive in Directive().Matches(text))
             yield return $"the directive {directive.Value.Trim()} is left in it";
@@ -82,6 +86,10 @@ public static partial class OutputChecks
     // What the template engine takes for a directive, in any of the files' languages.
     [GeneratedRegex(@"^[ \t]*(//|--|<!--)?#(if|elseif|elif|else|endif)\b.*$", RegexOptions.Multiline)]
     private static partial Regex Directive();
+
+    // The entity of sls-function is replaced in each of its forms.
+    [GeneratedRegex("(?i)trade[ _-]?item")]
+    private static partial Regex EntityLike();
 
     [GeneratedRegex(@"__[A-Za-z][A-Za-z0-9]*__")]
     private static partial Regex TokenLike();

@@ -26,6 +26,7 @@ public sealed partial class TemplateSchemaTests
     [InlineData("""{ "description": "" }""")]
     [InlineData("""{ "choices": [] }""")]
     [InlineData("""{ "datatype": "chioce" }""")]
+    [InlineData("""{ "forms": { "global": [] } }""")]
     public async Task Refuses_what_dotnet_new_takes_without_a_word(string mistake)
     {
         var schema = await JsonSchema.FromFileAsync(Repository.PathOf("tests", "template.schema.json"));
@@ -44,8 +45,7 @@ public sealed partial class TemplateSchemaTests
         var symbols = template.Symbols.Select(symbol => symbol.Key).Append("name").ToHashSet();
         var forms = template.Json["forms"]!.AsObject().Select(form => form.Key).ToHashSet();
 
-        var missingForms = template.Json["forms"]!.AsObject().SelectMany(form => form.Value!["steps"]?.AsArray().Select(step => (string)step!) ?? [])
-            .Concat(template.Symbols.Select(symbol => (string?)symbol.Value["valueTransform"]).OfType<string>()).Except(forms);
+        var missingForms = UsedForms(template).Except(forms);
         var sources = template.Symbols.SelectMany(symbol => new[] { symbol.Value["valueSource"], symbol.Value["parameters"]?["sourceVariableName"], symbol.Value["parameters"]?["fallbackVariableName"], symbol.Value["parameters"]?["source"] }.Concat(Joined(symbol.Value)));
         var conditions = Conditions(template.Json).SelectMany(condition => Word().Matches(Literal().Replace(condition, "")).Select(word => word.Value));
 
@@ -60,10 +60,8 @@ public sealed partial class TemplateSchemaTests
         var template = Template.Named(shortName);
         var conditions = string.Join('\n', Conditions(template.Json).Concat(Sources(template).SelectMany(folder => Directory.GetFiles(folder, "*", SearchOption.AllDirectories)).Where(IsText).Select(File.ReadAllText)));
         var used = template.Symbols.SelectMany(symbol => new[] { symbol.Value["valueSource"], symbol.Value["parameters"]?["sourceVariableName"], symbol.Value["parameters"]?["fallbackVariableName"], symbol.Value["parameters"]?["source"] }.Concat(Joined(symbol.Value))).Select(source => (string?)source).ToHashSet();
-        var steps = template.Json["forms"]!.AsObject().SelectMany(form => form.Value!["steps"]?.AsArray().Select(step => (string)step!) ?? [])
-            .Concat(template.Symbols.Select(symbol => (string?)symbol.Value["valueTransform"]).OfType<string>());
 
-        Assert.Empty(template.Json["forms"]!.AsObject().Select(form => form.Key).Except(steps));
+        Assert.Empty(template.Json["forms"]!.AsObject().Select(form => form.Key).Except(UsedForms(template)));
         Assert.Empty(template.Symbols.Where(symbol => symbol.Value["replaces"] is null && !used.Contains(symbol.Key) && !Regex.IsMatch(conditions, $@"\b{symbol.Key}\b")).Select(symbol => symbol.Key));
     }
 
@@ -99,7 +97,7 @@ public sealed partial class TemplateSchemaTests
     public void Shares_forms_and_symbols_word_for_word()
     {
         foreach (var member in new[] { "forms", "symbols" })
-            foreach (var shared in Template.All.SelectMany(template => template.Json[member]!.AsObject().Where(IsShared).Select(part => (part.Key, Text: TextOf(template, part.Value!), Type: (string?)part.Value!["type"]))).GroupBy(part => (part.Key, part.Type)))
+            foreach (var shared in Template.All.SelectMany(template => template.Json[member]!.AsObject().Where(IsShared).Select(part => (part.Key, Text: TextOf(template, part.Value!), Type: (string?)part.Value!["generator"] ?? (string?)part.Value["type"]))).GroupBy(part => (part.Key, part.Type)))
                 Assert.True(shared.Select(part => part.Text).Distinct().Count() == 1, $"{member}/{shared.Key.Key} is not the same in all templates:\n{string.Join('\n', shared.Select(part => part.Text))}");
 
         // A condition is about one template's content. What one template asks for, another may have decided.
@@ -113,6 +111,11 @@ public sealed partial class TemplateSchemaTests
     // {"generator": "join", "parameters": {"symbols": [{"type": "ref", "value": "name"}, {"type": "const", "value": ".Auth"}]}}
     private static IEnumerable<JsonNode?> Joined(JsonObject symbol) =>
         symbol["parameters"]?["symbols"]?.AsArray().Where(part => (string?)part!["type"] == "ref").Select(part => part!["value"]) ?? [];
+
+    private static IEnumerable<string> UsedForms(Template template) =>
+        template.Json["forms"]!.AsObject().SelectMany(form => form.Value!["steps"]?.AsArray().Select(step => (string)step!) ?? [])
+            .Concat(template.Symbols.Select(symbol => (string?)symbol.Value["valueTransform"]).OfType<string>())
+            .Concat(template.Symbols.SelectMany(symbol => symbol.Value["forms"]?["global"]?["forms"]?.AsArray().Select(form => (string)form!) ?? []));
 
     private static IEnumerable<string> Conditions(JsonNode node) => node switch
     {
