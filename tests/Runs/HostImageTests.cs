@@ -12,7 +12,7 @@ using Xunit;
 namespace Serverless.Templates.Tests;
 
 /// <summary>The host of <c>--kubernetes true</c> as its image runs it: native, without root, on a file system that it cannot write to.</summary>
-[TakesLong(2)]
+[TakesLong(3)]
 public sealed class HostImageTests : IAsyncLifetime
 {
     private static readonly RSA Key = RSA.Create(2048);

@@ -6,7 +6,7 @@ using Xunit;
 namespace Serverless.Templates.Tests;
 
 /// <summary>The native binary of every template, linked and run.</summary>
-[TakesLong(3)]
+[TakesLong(6)]
 public sealed partial class NativeBinaryTests
 {
     public static TheoryData<string> ShortNames => [.. Template.Services.Select(template => template.ShortName)];
