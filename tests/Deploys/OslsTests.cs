@@ -32,6 +32,17 @@ public sealed partial class OslsTests
     }
 
     [FactThatNeeds("node", "npm")]
+    public async Task Packages_for_several_who_ask_at_once()
+    {
+        var services = await Task.WhenAll(Template.Services.Select(template => CreateAsync(template.ShortName)));
+
+        var runs = await Task.WhenAll(services.Select(service => Stack.RunOslsAsync(service, ["package"])));
+
+        Assert.All(runs, run => run.Succeeded());
+        Assert.All(services, service => Assert.NotEmpty(Read(service)));
+    }
+
+    [FactThatNeeds("node", "npm")]
     public async Task Packages_in_a_process_of_its_own_where_none_is_kept()
     {
         var service = await CreateAsync("sls-forwarder");

@@ -42,7 +42,8 @@ exports.serve = (osls, socket) => {
 
   const server = net.createServer((connection) => {
     let command = '';
-    connection.setEncoding('utf8')
+    // While osls runs, the end of its work is that of all that the process waits for: see beforeExit.
+    connection.unref().setEncoding('utf8')
       .on('data', (text) => {
         command += text;
         if (!command.endsWith('\n')) return;
@@ -84,7 +85,7 @@ exports.serve = (osls, socket) => {
     for (const file of Object.keys(require.cache)) if (!ownModules.has(file) && isRunAnew(file)) delete require.cache[file];
     module.children.length = 0;
     // The process would end when osls has nothing more to wait for.
-    for (const handle of [server, process.stdin, running.connection]) handle.unref();
+    for (const handle of [server, process.stdin]) handle.unref();
     require(osls);
   }
 
