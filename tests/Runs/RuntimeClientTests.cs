@@ -56,6 +56,13 @@ public sealed class RuntimeClientTests(RuntimeClientTests.Program program) : ICl
     }
 
     [Fact]
+    public async Task Prepares_each_function_that_has_no_preparation_of_its_own()
+    {
+        Assert.Equal(["Ready."], (await RunAsync(["answer"], new() { ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand" }, function: "other")).Lines);
+        Assert.Empty((await RunAsync(["answer"])).Lines);
+    }
+
+    [Fact]
     public async Task Ends_when_the_Runtime_API_refuses_an_answer()
     {
         var run = await RunAsync(["answer"], status: StatusCodes.Status413PayloadTooLarge);
@@ -204,7 +211,14 @@ public sealed class RuntimeClientTests(RuntimeClientTests.Program program) : ICl
             return await new Service()
                 .On("function", HandleAsync)
                 .On("unprepared", HandleAsync)
+                .On("other", HandleAsync)
                 .BeforeFirstEventOf("unprepared", () => throw new InvalidOperationException("No preparation."))
+                .BeforeFirstEventOf("function", () => Task.CompletedTask)
+                .BeforeFirstEventOfOthers(async () =>
+                {
+                    await SystemCertificates.ReadAsync();
+                    Console.Write($"Ready.\n");
+                })
                 .RunAsync(args);
 
             static async Task<Stream> HandleAsync(Stream input, ILambdaContext context)

@@ -16,6 +16,7 @@ public sealed class Service
 
     private readonly Dictionary<string, Func<Stream, ILambdaContext, Task<Stream>>> functions = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Func<Task>> preparations = new(StringComparer.Ordinal);
+    private Func<Task>? preparationOfOthers;
 
     /// <summary>Adds a function that reads its event as bytes and answers nothing.</summary>
     public Service On(string name, Func<Stream, ILambdaContext, Task> handler) =>
@@ -90,6 +91,13 @@ public sealed class Service
         return this;
     }
 
+    /// <summary>As <see cref="BeforeFirstEventOf"/>, for each function that has nothing of its own to do.</summary>
+    public Service BeforeFirstEventOfOthers(Func<Task> prepare)
+    {
+        preparationOfOthers = prepare;
+        return this;
+    }
+
     /// <summary>Serves the function that was asked for until Lambda ends the process.</summary>
     /// <returns>The exit code: 0, or 1 with one sentence on standard error.</returns>
     public async Task<int> RunAsync(string[] args)
@@ -102,7 +110,7 @@ public sealed class Service
         if (!functions.TryGetValue(name, out var function))
             return await RefuseAsync($"The handler is \"{name}\"; expected one of: {Names}.");
 
-        await LambdaRuntime.ServeAsync(function, preparations.GetValueOrDefault(name));
+        await LambdaRuntime.ServeAsync(function, preparations.GetValueOrDefault(name, preparationOfOthers));
         return 0;
     }
 

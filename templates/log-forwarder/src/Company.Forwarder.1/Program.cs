@@ -3,6 +3,7 @@ using Serverless;
 
 return await new Service()
     .On("forwarder", Forwarder.Handle)
-    .BeforeFirstEventOf("forwarder", Forwarder.PrepareAsync)
+    .BeforeFirstEventOf("forwarder", () => Task.WhenAll(SystemCertificates.ReadAsync(), Forwarder.PrepareAsync()))
     .On("redrive", Redrive.Handle, () => RedriveJson.Default.RedriveRequest, () => RedriveJson.Default.RedriveResult)
+    .BeforeFirstEventOfOthers(SystemCertificates.ReadAsync)
     .RunAsync(args);
