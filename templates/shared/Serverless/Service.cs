@@ -110,7 +110,7 @@ public sealed class Service
         if (!functions.TryGetValue(name, out var function))
             return await RefuseAsync($"The handler is \"{name}\"; expected one of: {Names}.");
 
-        await LambdaRuntime.ServeAsync(function, preparations.GetValueOrDefault(name, preparationOfOthers));
+        await LambdaRuntime.ServeAsync(function, preparations.TryGetValue(name, out var prepare) ? prepare : preparationOfOthers);
         return 0;
     }
 
