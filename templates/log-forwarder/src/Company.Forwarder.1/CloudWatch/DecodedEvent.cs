@@ -26,10 +26,10 @@ public sealed class DecodedEvent : CloudWatchLogsEvent, IDisposable
         // The decoder passes over blanks and line breaks, which JSON does not allow there.
         if (base64.ContainsAnyInRange((byte)0, (byte)' '))
             return null;
-        var buffer = ArrayPool<byte>.Shared.Rent(Base64.GetMaxDecodedFromUtf8Length(base64.Length));
+        var buffer = PooledBuffer.LargeArrays.Rent(Base64.GetMaxDecodedFromUtf8Length(base64.Length));
         if (Base64.DecodeFromUtf8(base64, buffer, out _, out var length) == OperationStatus.Done)
             return new DecodedEvent(buffer, length);
-        ArrayPool<byte>.Shared.Return(buffer);
+        PooledBuffer.LargeArrays.Return(buffer);
         return null;
     }
 
@@ -38,7 +38,7 @@ public sealed class DecodedEvent : CloudWatchLogsEvent, IDisposable
     {
         if (buffer.Length == 0)
             return;
-        ArrayPool<byte>.Shared.Return(buffer);
+        PooledBuffer.LargeArrays.Return(buffer);
         buffer = [];
         Gzip = default;
     }

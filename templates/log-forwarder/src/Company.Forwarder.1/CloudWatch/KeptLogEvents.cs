@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.InteropServices;
 
 namespace Company.Forwarder._1;
@@ -14,7 +13,7 @@ public sealed class KeptLogEvents(long size) : IDisposable
     public const int MostBytes = 8 << 20;
 
     // One after the other: the header, the id, the message.
-    private byte[] bytes = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(size, 4096, MostBytes));
+    private byte[] bytes = PooledBuffer.LargeArrays.Rent((int)Math.Clamp(size, 4096, MostBytes));
     private int length;
 
     /// <summary>How many bytes they take.</summary>
@@ -47,16 +46,16 @@ public sealed class KeptLogEvents(long size) : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        ArrayPool<byte>.Shared.Return(bytes);
+        PooledBuffer.LargeArrays.Return(bytes);
         bytes = [];
         length = 0;
     }
 
     private void Grow(int size)
     {
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Min(Math.Max(size, bytes.Length * 2), MostBytes));
+        var larger = PooledBuffer.LargeArrays.Rent(Math.Min(Math.Max(size, bytes.Length * 2), MostBytes));
         bytes.AsSpan(0, length).CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(bytes);
+        PooledBuffer.LargeArrays.Return(bytes);
         bytes = larger;
     }
 

@@ -22,6 +22,9 @@ public sealed class LogEventReader : LogEvents
     // What a DateTimeOffset can hold: the years 1970 to 9999.
     private const long LastTimestamp = 253_402_300_799_999;
 
+    // Longer lines are left to Utf8JsonReader, which looks at their bytes as quickly and copies them less often.
+    private const int LongestUsual = 32 << 10;
+
     private readonly JsonTokens tokens;
     private readonly bool isPlain;
     private JsonReaderState firstEvent;
@@ -90,7 +93,7 @@ public sealed class LogEventReader : LogEvents
     {
         try
         {
-            if (isAmongEvents && !isPlain && (TryReadUsual() || tokens.TryFillWhenLow() && TryReadUsual()))
+            if (isAmongEvents && !isPlain && escapedLength <= LongestUsual && (TryReadUsual() || tokens.TryFillWhenLow() && TryReadUsual()))
                 return true;
             var reader = tokens.Resume();
             var found = Read(ref reader);

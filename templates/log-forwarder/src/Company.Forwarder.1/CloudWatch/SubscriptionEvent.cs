@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
@@ -85,7 +84,7 @@ public sealed class SubscriptionEvent : IDisposable
     {
         ArgumentNullException.ThrowIfNull(json);
         var length = (int)(json.Length - json.Position);
-        var buffer = ArrayPool<byte>.Shared.Rent(length);
+        var buffer = PooledBuffer.LargeArrays.Rent(length);
         try
         {
             json.ReadExactly(buffer, 0, length);
@@ -97,7 +96,7 @@ public sealed class SubscriptionEvent : IDisposable
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            PooledBuffer.LargeArrays.Return(buffer);
         }
     }
 

@@ -3,13 +3,19 @@ using System.Buffers;
 namespace Company.Forwarder._1;
 
 /// <summary>
-/// Bytes in an array of the shared pool that grows with them. A line is written in a dozen pieces: its own <see cref="Write"/>, not the one
+/// Bytes in a pooled array that grows with them. A line is written in a dozen pieces: its own <see cref="Write"/>, not the one
 /// of <see cref="IBufferWriter{T}"/>, is what the compiler can put in place.
 /// </summary>
 /// <param name="size">How many bytes there will be, as far as that is known: what is there already is copied each time it grows.</param>
 public class PooledBuffer(int size = 1024) : IBufferWriter<byte>, IDisposable
 {
-    private byte[] buffer = ArrayPool<byte>.Shared.Rent(size);
+    /// <summary>
+    /// The pool for what has the size of an event. The shared pool keeps an array of each size for each thread, and an event goes from
+    /// thread to thread: there would be several times as many as are needed.
+    /// </summary>
+    internal static readonly ArrayPool<byte> LargeArrays = ArrayPool<byte>.Create(maxArrayLength: 16 << 20, maxArraysPerBucket: 4);
+
+    private byte[] buffer = LargeArrays.Rent(size);
 
     /// <summary>How many bytes have been written.</summary>
     public int Length { get; private set; }
@@ -69,16 +75,16 @@ public class PooledBuffer(int size = 1024) : IBufferWriter<byte>, IDisposable
     {
         if (!disposing || buffer.Length == 0)
             return;
-        ArrayPool<byte>.Shared.Return(buffer);
+        LargeArrays.Return(buffer);
         buffer = [];
         Length = 0;
     }
 
     private void Grow(int size)
     {
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(buffer.Length * 2, Length + size));
+        var larger = LargeArrays.Rent(Math.Max(buffer.Length * 2, Length + size));
         WrittenSpan.CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(buffer);
+        LargeArrays.Return(buffer);
         buffer = larger;
     }
 }
