@@ -1,7 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Http;
 using Serverless.Templates.Tests;
 using static Serverless.Templates.Bench.Measure;
 
@@ -32,6 +28,8 @@ internal static class ColdStarts
             .. authorizers.Select(peer => peer.As("authorizer", issuer.Variables, request, admits)),
             .. auth.Select(build => build.As("`sls-auth` authorizer", "authorizer", issuer.Variables, request, admits))]);
 
+        await CompareTlsAsync(report, auth[0], admits);
+
         await using var platform = await LogPlatform.StartAsync("splunk");
         var forwarder = await BuildsOfAsync("sls-forwarder");
         var variables = platform.EnvironmentOf(await Stack.CompileAsync(forwarder[0].Service), "forwarder");
@@ -39,6 +37,20 @@ internal static class ColdStarts
         await CompareAsync(report, "Cold start: the forwarder ships its first event", [
             .. forwarders.Select(peer => peer.As("forwarder", variables, line, answer => answer.Succeeded)),
             .. forwarder.Select(build => build.As("`sls-forwarder`", "forwarder", variables, line, answer => answer.Succeeded))]);
+    }
+
+    // .NET reads the certificates of all authorities before the first connection: those of a file, and those of a folder.
+    private static async Task CompareTlsAsync(Report report, PublishedBuild auth, Predicate<Answer> admits)
+    {
+        await using var plain = await Issuer.StartAsync();
+        await using var secure = await Issuer.StartAsync(tls: true);
+        var sample = File.ReadAllText(EventOf(auth.Service, "authorizer"));
+        Contestant Over(string name, Issuer issuer, params (string, string?)[] variables) =>
+            auth.As(name, "authorizer", variables.Aggregate(issuer.Variables, (all, one) => new(all) { [one.Item1] = one.Item2 }), issuer.Request(sample), admits);
+        await CompareAsync(report, "Cold start: what TLS takes of the authorizer's", [
+            Over("over HTTP", plain),
+            Over("over HTTPS, the authorities in one file", secure, ("SSL_CERT_FILE", secure.Authorities), ("SSL_CERT_DIR", "/none")),
+            Over("over HTTPS, the authorities in a file and in a folder", secure, ("SSL_CERT_FILE", secure.Authorities))]);
     }
 
     private static async Task<IReadOnlyList<PublishedBuild>> BuildsOfAsync(string shortName)
@@ -82,66 +94,5 @@ internal static class ColdStarts
 
         public Contestant As(string name, string function, IReadOnlyDictionary<string, string?> variables, byte[] payload, Predicate<Answer> isRight) =>
             new($"{name}, {Kind}", Published.Binary, new FileInfo(Published.Zip).Length, function, variables, payload, isRight);
-    }
-
-    /// <summary>An issuer on loopback with one key, and a good token of it.</summary>
-    private sealed class Issuer : IAsyncDisposable
-    {
-        private readonly RSA key = RSA.Create(2048);
-        private Loopback server = null!;
-
-        public Dictionary<string, string?> Variables => new()
-        {
-            ["_HANDLER"] = "authorizer",
-            ["TOKEN_ISSUERS"] = Name,
-            ["TOKEN_CLIENTS"] = "client",
-            ["TOKEN_USE"] = "access",
-        };
-
-        private string Name => $"{server.Address.ToString().TrimEnd('/')}/pool";
-
-        public static async Task<Issuer> StartAsync()
-        {
-            var issuer = new Issuer();
-            issuer.server = await Loopback.StartAsync(issuer.PublishAsync);
-            return issuer;
-        }
-
-        /// <summary>The sample event with a token that is to be admitted.</summary>
-        public byte[] Request(string sample)
-        {
-            var request = JsonNode.Parse(sample)!;
-            var signed = $"{Encode("""{"alg":"RS256","kid":"first","typ":"JWT"}"""u8)}.{Encode(Encoding.UTF8.GetBytes(Claims.ToJsonString()))}";
-            var token = $"Bearer {signed}.{Encode(key.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1))}";
-            request["identitySource"] = new JsonArray(token);
-            request["headers"]!["authorization"] = token;
-            return Encoding.UTF8.GetBytes(request.ToJsonString());
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await server.DisposeAsync();
-            key.Dispose();
-        }
-
-        private JsonObject Claims => new()
-        {
-            ["sub"] = "5e3c0a7c-0000-4000-8000-000000000001",
-            ["iss"] = Name,
-            ["token_use"] = "access",
-            ["client_id"] = "client",
-            ["username"] = "ada",
-            ["scope"] = "aws.cognito.signin.user.admin",
-            ["exp"] = DateTimeOffset.UtcNow.AddMinutes(30).ToUnixTimeSeconds(),
-        };
-
-        private Task PublishAsync(HttpContext http)
-        {
-            var numbers = key.ExportParameters(includePrivateParameters: false);
-            var published = new JsonObject { ["kid"] = "first", ["kty"] = "RSA", ["use"] = "sig", ["alg"] = "RS256", ["n"] = Encode(numbers.Modulus), ["e"] = Encode(numbers.Exponent) };
-            return http.Response.WriteAsync(new JsonObject { ["keys"] = new JsonArray(published) }.ToJsonString());
-        }
-
-        private static string Encode(ReadOnlySpan<byte> bytes) => System.Buffers.Text.Base64Url.EncodeToString(bytes);
     }
 }

@@ -1,4 +1,4 @@
-// dotnet run -c Release --project bench [-- [coldstart] [throughput] [destinations] [scaffolding] [--peer|--authorizer|--forwarder <name>=<path>]…]
+// dotnet run -c Release --project bench [-- [coldstart] [throughput] [destinations] [growth] [scaffolding] [--peer|--authorizer|--forwarder <name>=<path>]…]
 //
 // How fast the generated services start and work, and how fast they are made. README.md beside this file says how to read it.
 
@@ -13,6 +13,7 @@ Dictionary<string, Func<Report, Task>> benchmarks = new()
     ["coldstart"] = report => ColdStarts.RunAsync(report, others["--peer"], others["--authorizer"], others["--forwarder"]),
     ["throughput"] = report => Throughput.RunAsync(report, others["--forwarder"]),
     ["destinations"] = Throughput.CompareDestinationsAsync,
+    ["growth"] = Growth.RunAsync,
     ["scaffolding"] = Scaffolding.RunAsync,
 };
 for (var i = 0; i < args.Length; i++)
