@@ -156,13 +156,20 @@ public sealed class RuntimeClientTests(RuntimeClientTests.Program program) : ICl
         await using var server = await Loopback.StartAsync(HandleAsync);
         await using var api = await RuntimeApi.StartAsync();
         var environment = new Dictionary<string, string?>(variables ?? []) { ["AWS_LAMBDA_RUNTIME_API"] = server.Address.Authority, ["_HANDLER"] = function };
-        await using var process = LambdaProcess.Start(telemetry is null ? program.Path : await program.WithTelemetryAsync(telemetry), api, "function", environment);
-
-        for (var limit = DateTime.UtcNow.AddSeconds(30); !done.Task.IsCompleted && process.IsRunning; await Task.Delay(20))
-            Assert.True(DateTime.UtcNow < limit, $"It neither ended nor asked for the next event:\n{process.Output}");
-        // The output is read by another thread.
-        await Task.Delay(200);
-        return new Run([.. requests], process.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), process.IsRunning);
+        var process = LambdaProcess.Start(telemetry is null ? program.Path : await program.WithTelemetryAsync(telemetry), api, "function", environment);
+        bool isRunning;
+        try
+        {
+            for (var limit = DateTime.UtcNow.AddSeconds(30); !done.Task.IsCompleted && process.IsRunning; await Task.Delay(20))
+                Assert.True(DateTime.UtcNow < limit, $"It neither ended nor asked for the next event:\n{process.Output}");
+            isRunning = process.IsRunning;
+        }
+        finally
+        {
+            // Its output is read to the end then.
+            await process.DisposeAsync();
+        }
+        return new Run([.. requests], process.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), isRunning);
 
         async Task HandleAsync(HttpContext http)
         {
