@@ -27,7 +27,7 @@ public sealed class HttpConnectionTests
             // The second one shows that nothing of the first is left.
             for (var i = 0; i < 2; i++)
             {
-                var read = await Task.Run(() => connection.Send("GET", "/", "", default), TestContext.Current.CancellationToken);
+                var read = await SendAsync(connection);
                 Assert.Equal((200, body), (read.Status, Encoding.UTF8.GetString(read.Body)));
             }
 
@@ -55,7 +55,7 @@ public sealed class HttpConnectionTests
         await using var server = new RawServer(_ => [Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nLAMBDA-runtime-TRACE-id:\t{header} \r\nContent-Length: {body.Length}\r\n\r\n{body}")]);
         using var connection = new HttpConnection(server.Host);
 
-        var answer = await Task.Run(() => connection.Send("GET", "/", "", default), TestContext.Current.CancellationToken);
+        var answer = await SendAsync(connection);
 
         Assert.Equal((header, body), (answer.Headers["Lambda-Runtime-Trace-Id"], Encoding.ASCII.GetString(answer.Body)));
     }
@@ -70,7 +70,7 @@ public sealed class HttpConnectionTests
         using var connection = new HttpConnection(server.Host);
 
         for (var i = 0; i < 3; i++)
-            Assert.Equal("ok", Encoding.ASCII.GetString((await Task.Run(() => connection.Send("GET", "/", "", default), TestContext.Current.CancellationToken)).Body));
+            Assert.Equal("ok", Encoding.ASCII.GetString((await SendAsync(connection)).Body));
 
         Assert.Equal(3, server.Connections);
     }
@@ -83,7 +83,7 @@ public sealed class HttpConnectionTests
 
         for (var i = 0; i < 3; i++)
         {
-            Assert.Equal("ok", Encoding.ASCII.GetString((await Task.Run(() => connection.Send("POST", $"/{i}", "", default), TestContext.Current.CancellationToken)).Body));
+            Assert.Equal("ok", Encoding.ASCII.GetString((await SendAsync(connection, "POST", $"/{i}")).Body));
             await server.HasClosedAsync();
         }
 
@@ -105,9 +105,21 @@ public sealed class HttpConnectionTests
         await using var server = new RawServer(_ => [Encoding.ASCII.GetBytes(answers.Dequeue())]) { CloseAfterAnswer = true };
         using var connection = new HttpConnection(server.Host);
 
-        var exception = await Assert.ThrowsAnyAsync<IOException>(() => Task.Run(() => connection.Send("GET", "/", "", default), TestContext.Current.CancellationToken));
+        var exception = await Assert.ThrowsAnyAsync<IOException>(() => SendAsync(connection));
         Assert.Contains(reason, exception.Message, StringComparison.Ordinal);
-        Assert.Equal("ok", Encoding.ASCII.GetString((await Task.Run(() => connection.Send("GET", "/", "", default), TestContext.Current.CancellationToken)).Body));
+        Assert.Equal("ok", Encoding.ASCII.GetString((await SendAsync(connection)).Body));
+    }
+
+    [Fact]
+    public async Task Does_not_go_on_after_an_answer_that_is_wrong()
+    {
+        var answers = new Queue<string>(["HTTP/1.1 200 OK\r\nno colon\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"]);
+        await using var server = new RawServer(_ => [Encoding.ASCII.GetBytes(answers.Dequeue())]);
+        using var connection = new HttpConnection(server.Host);
+
+        await Assert.ThrowsAnyAsync<IOException>(() => SendAsync(connection));
+        Assert.Equal("ok", Encoding.ASCII.GetString((await SendAsync(connection)).Body));
+        Assert.Equal(2, server.Connections);
     }
 
     [Fact]
@@ -130,8 +142,12 @@ public sealed class HttpConnectionTests
         await using var server = new RawServer(_ => ["HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"u8.ToArray()]);
         using var connection = new HttpConnection(server.Host.Replace("127.0.0.1", "localhost", StringComparison.Ordinal));
 
-        Assert.Equal(200, (await Task.Run(() => connection.Send("GET", "/", "", default), TestContext.Current.CancellationToken)).Status);
+        Assert.Equal(200, (await SendAsync(connection)).Status);
     }
+
+    // It blocks; a test that fails is not to wait for ever.
+    private static Task<HttpAnswer> SendAsync(HttpConnection connection, string method = "GET", string path = "/") =>
+        Task.Run(() => connection.Send(method, path, "", default)).WaitAsync(TimeSpan.FromSeconds(10));
 
     /// <summary>Answers each request with the bytes that it is told to, in the pieces that it is told to.</summary>
     private sealed class RawServer : IAsyncDisposable
