@@ -56,7 +56,7 @@ public sealed class RuntimeClientTests(RuntimeClientTests.Program program) : ICl
     }
 
     [Fact]
-    public async Task Prepares_each_function_that_has_no_preparation_of_its_own()
+    public async Task Prepares_each_function_but_those_that_are_left_out()
     {
         Assert.Equal(["Ready."], (await RunAsync(["answer"], new() { ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand" }, function: "other")).Lines);
         Assert.Empty((await RunAsync(["answer"])).Lines);
@@ -220,12 +220,12 @@ public sealed class RuntimeClientTests(RuntimeClientTests.Program program) : ICl
                 .On("unprepared", HandleAsync)
                 .On("other", HandleAsync)
                 .BeforeFirstEventOf("unprepared", () => throw new InvalidOperationException("No preparation."))
-                .BeforeFirstEventOf("function", () => Task.CompletedTask)
-                .BeforeFirstEventOfOthers(async () =>
+                .BeforeFirstEventOf("other", SystemCertificates.ReadAsync)
+                .BeforeFirstEvent(() =>
                 {
-                    await SystemCertificates.ReadAsync();
                     Console.Write($"Ready.\n");
-                })
+                    return Task.CompletedTask;
+                }, exceptOf: ["function", "unprepared"])
                 .RunAsync(args);
 
             static async Task<Stream> HandleAsync(Stream input, ILambdaContext context)

@@ -1,5 +1,5 @@
-using System.Text;
 using Amazon.Lambda.Core;
+using Serverless.Runtime;
 
 namespace Serverless;
 
@@ -58,18 +58,7 @@ public sealed class LocalContext(string functionName, TimeSpan? timeout = null, 
     {
         ArgumentNullException.ThrowIfNull(message);
         ArgumentNullException.ThrowIfNull(args);
-        var line = new StringBuilder($"{level}: ");
-        var rest = message.AsSpan();
-        foreach (var argument in args)
-        {
-            var start = rest.IndexOf('{');
-            var length = start < 0 ? -1 : rest[start..].IndexOf('}');
-            if (length < 0)
-                break;
-            line.Append(rest[..start]).Append(argument);
-            rest = rest[(start + length + 1)..];
-        }
-        LogLine(line.Append(rest).ToString());
+        LogLine($"{level}: {MessageTemplate.Parse(message, args).Fill(args)}");
     }
 
     /// <inheritdoc/>

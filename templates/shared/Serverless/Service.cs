@@ -15,8 +15,7 @@ public sealed class Service
     private static readonly Stream Nothing = Stream.Null;
 
     private readonly Dictionary<string, Func<Stream, ILambdaContext, Task<Stream>>> functions = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, Func<Task>> preparations = new(StringComparer.Ordinal);
-    private Func<Task>? preparationOfOthers;
+    private readonly List<(Func<string, bool> IsOf, Func<Task> Prepare)> preparations = [];
 
     /// <summary>Adds a function that reads its event as bytes and answers nothing.</summary>
     public Service On(string name, Func<Stream, ILambdaContext, Task> handler) =>
@@ -67,7 +66,8 @@ public sealed class Service
             var request = JsonSerializer.Deserialize(input, inputType())
                 ?? throw new JsonException($"The event is null; a {typeof(TInput).Name} is expected.");
             var response = await handler(request, context);
-            return new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(response, outputType()));
+            var answer = JsonSerializer.SerializeToUtf8Bytes(response, outputType());
+            return new MemoryStream(answer, 0, answer.Length, writable: false, publiclyVisible: true);
         });
 
     /// <summary>Adds a function from bytes to bytes.</summary>
@@ -87,14 +87,14 @@ public sealed class Service
     /// </summary>
     public Service BeforeFirstEventOf(string name, Func<Task> prepare)
     {
-        preparations.Add(name, prepare);
+        preparations.Add((function => function == name, prepare));
         return this;
     }
 
-    /// <summary>As <see cref="BeforeFirstEventOf"/>, for each function that has nothing of its own to do.</summary>
-    public Service BeforeFirstEventOfOthers(Func<Task> prepare)
+    /// <summary>As <see cref="BeforeFirstEventOf"/>, for every function but those named, beside what each does for itself.</summary>
+    public Service BeforeFirstEvent(Func<Task> prepare, params string[] exceptOf)
     {
-        preparationOfOthers = prepare;
+        preparations.Add((function => !exceptOf.Contains(function), prepare));
         return this;
     }
 
@@ -110,8 +110,18 @@ public sealed class Service
         if (!functions.TryGetValue(name, out var function))
             return await RefuseAsync($"The handler is \"{name}\"; expected one of: {Names}.");
 
-        await LambdaRuntime.ServeAsync(function, preparations.TryGetValue(name, out var prepare) ? prepare : preparationOfOthers);
+        await LambdaRuntime.ServeAsync(function, () => Task.WhenAll(preparations.Where(one => one.IsOf(name)).Select(one => one.Prepare())));
         return 0;
+    }
+
+    /// <summary>The bytes of a stream from its position on, without a copy if they are in memory.</summary>
+    internal static async ValueTask<ReadOnlyMemory<byte>> BytesOfAsync(Stream stream)
+    {
+        if (stream is MemoryStream memory && memory.TryGetBuffer(out var bytes))
+            return bytes.AsMemory((int)memory.Position);
+        var copy = new MemoryStream();
+        await stream.CopyToAsync(copy);
+        return copy.GetBuffer().AsMemory(0, (int)copy.Length);
     }
 
     private static TEvent Read<TEvent>(ILambdaSerializer serializer, Stream input) =>

@@ -4,8 +4,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace Serverless;
 
 /// <summary>
-/// The certificates that the system trusts. On Linux .NET reads all of them before the first connection with TLS, which takes ten times
-/// as much processor time as the rest of a function's start.
+/// The certificates that the system trusts. On Linux .NET reads all of them before the first connection with TLS, which takes up to ten
+/// times as much processor time as the rest of a function's start.
 /// </summary>
 public static partial class SystemCertificates
 {

@@ -61,5 +61,5 @@ return await new Service()
 #if (eventbridge)
     .On<TradeItemPlaced>("onTradeItemPlaced", () => new SourceGeneratorLambdaJsonSerializer<TradeItemPlacedJson>(), (placed, context) => OnTradeItemPlaced.Handle(placed, context, tradeItems.Value))
 #endif
-    .BeforeFirstEventOfOthers(SystemCertificates.ReadAsync)
+    .BeforeFirstEvent(SystemCertificates.ReadAsync)
     .RunAsync(args);

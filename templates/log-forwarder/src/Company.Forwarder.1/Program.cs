@@ -3,7 +3,7 @@ using Serverless;
 
 return await new Service()
     .On("forwarder", Forwarder.Handle)
-    .BeforeFirstEventOf("forwarder", () => Task.WhenAll(SystemCertificates.ReadAsync(), Forwarder.PrepareAsync()))
+    .BeforeFirstEventOf("forwarder", Forwarder.PrepareAsync)
     .On("redrive", Redrive.Handle, () => RedriveJson.Default.RedriveRequest, () => RedriveJson.Default.RedriveResult)
-    .BeforeFirstEventOfOthers(SystemCertificates.ReadAsync)
+    .BeforeFirstEvent(SystemCertificates.ReadAsync)
     .RunAsync(args);

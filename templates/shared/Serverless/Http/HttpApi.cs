@@ -17,7 +17,7 @@ public static class HttpApi
         foreach (var function in routes.Select(route => route.Function).Distinct())
         {
             service.On(function, async (input, context) =>
-                (Stream)HttpApiJson.Write(await HandleAsync(function, routes, HttpApiJson.Read((await BytesOfAsync(input)).Span), context)));
+                (Stream)HttpApiJson.Write(await HandleAsync(function, routes, HttpApiJson.Read((await Service.BytesOfAsync(input)).Span), context)));
         }
 
         return service;
@@ -113,15 +113,6 @@ public static class HttpApi
     // The authorizer's context may hold any JSON. A caller is described in strings; another value counts as missing.
     private static Dictionary<string, string> Strings(IDictionary<string, object> context) =>
         context.Where(value => value.Value is string).ToDictionary(value => value.Key, value => (string)value.Value);
-
-    private static async ValueTask<ReadOnlyMemory<byte>> BytesOfAsync(Stream input)
-    {
-        if (input is MemoryStream memory && memory.TryGetBuffer(out var bytes))
-            return bytes;
-        var copy = new MemoryStream();
-        await input.CopyToAsync(copy);
-        return copy.GetBuffer().AsMemory(0, (int)copy.Length);
-    }
 
     private static Dictionary<string, string> Copy(IDictionary<string, string>? values, StringComparer? comparer = null) =>
         new(values ?? new Dictionary<string, string>(), comparer);

@@ -7,7 +7,7 @@ namespace Serverless;
 
 /// <summary>
 /// Reads and writes the events of an HTTP API, payload format 2.0, token by token: preparing a serializer for the types of
-/// <c>Amazon.Lambda.APIGatewayEvents</c> takes a quarter of a function's start.
+/// <c>Amazon.Lambda.APIGatewayEvents</c> takes a sixth of a function's start.
 /// </summary>
 internal static class HttpApiJson
 {

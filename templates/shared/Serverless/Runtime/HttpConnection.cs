@@ -42,7 +42,7 @@ internal sealed class HttpConnection(string host) : IDisposable
             }
             catch (IOException) when (!isNew)
             {
-                // The host had closed a connection that stood idle: nobody has read the request.
+                // The host has closed the connection before it answered, as it may close one that stands idle.
                 Close();
                 continue;
             }

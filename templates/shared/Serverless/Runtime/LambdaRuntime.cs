@@ -6,8 +6,8 @@ namespace Serverless.Runtime;
 
 /// <summary>
 /// Asks the Lambda Runtime API for invocations and answers them, one after the other. It stands in for the client of
-/// <c>Amazon.Lambda.RuntimeSupport</c> with the same log lines, error documents and context, because a function starts in two thirds
-/// of the time with it: no thread is started and no HTTP client is made before the first event. What it does not have: response
+/// <c>Amazon.Lambda.RuntimeSupport</c> with the same log lines, error documents and context, because a function starts in three
+/// quarters of the time with it: no thread is started and no HTTP client is made before the first event. What it does not have: response
 /// streaming, SnapStart, several invocations at a time.
 /// </summary>
 internal static class LambdaRuntime
@@ -16,17 +16,16 @@ internal static class LambdaRuntime
     /// <param name="function">Takes an event and gives the answer.</param>
     /// <param name="prepare">Is done before the first event is asked for.</param>
     /// <exception cref="RuntimeApiException">The Runtime API did not answer as it should. Lambda starts the function anew.</exception>
-    public static async Task ServeAsync(Func<Stream, ILambdaContext, Task<Stream>> function, Func<Task>? prepare)
+    public static async Task ServeAsync(Func<Stream, ILambdaContext, Task<Stream>> function, Func<Task> prepare)
     {
         using var api = new RuntimeApi(Environment.GetEnvironmentVariable("AWS_LAMBDA_RUNTIME_API")!);
         var log = new LambdaLog();
         log.TakeOverConsole();
         KeepToMemorySize();
         // System.Text.Json makes such an array for every type that it prepares. If none is linked in, a native binary puts the array's
-        // type together at run time, which takes a twentieth of the start.
+        // type together at run time, which takes 4 % of the start.
         GC.KeepAlive(Array.Empty<JsonDerivedTypeAttribute>());
-        if (prepare is not null)
-            await PrepareAsync(prepare, api, log);
+        await PrepareAsync(prepare, api, log);
 
         while (true)
         {
@@ -49,7 +48,7 @@ internal static class LambdaRuntime
             }
 
             await using (output)
-                api.Respond(invocation.RequestId, await BytesOfAsync(output));
+                api.Respond(invocation.RequestId, await Service.BytesOfAsync(output));
         }
     }
 
@@ -65,15 +64,6 @@ internal static class LambdaRuntime
             api.FailStart(exception);
             throw;
         }
-    }
-
-    private static async ValueTask<ReadOnlyMemory<byte>> BytesOfAsync(Stream output)
-    {
-        if (output is MemoryStream memory && memory.TryGetBuffer(out var bytes))
-            return bytes.AsMemory((int)memory.Position);
-        var copy = new MemoryStream();
-        await output.CopyToAsync(copy);
-        return copy.GetBuffer().AsMemory(0, (int)copy.Length);
     }
 
     // The garbage collector sees the machine's memory, not the function's, and would collect too late.

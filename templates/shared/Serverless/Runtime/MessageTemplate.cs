@@ -24,8 +24,10 @@ internal sealed class MessageTemplate
     private MessageTemplate(List<string> texts, List<Hole> holes)
     {
         (this.texts, this.holes) = (texts, holes);
+        if (holes.Count == 0)
+            return;
         var numbers = holes.Select(hole => int.TryParse(hole.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1).Distinct().ToList();
-        isByNumber = numbers.Count > 0 && numbers.Min() == 0 && numbers.Max() == numbers.Count - 1;
+        isByNumber = numbers.Min() == 0 && numbers.Max() == numbers.Count - 1;
     }
 
     /// <summary>Finds the holes. Without arguments there is nothing to look for: the text is the message.</summary>

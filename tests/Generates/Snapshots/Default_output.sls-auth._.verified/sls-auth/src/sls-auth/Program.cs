@@ -14,11 +14,10 @@ var tokens = new Lazy<TokenVerifier>(() => new TokenVerifier(TokenRules.From(Env
 return await new Service()
     .On<APIGatewayCustomAuthorizerV2Request, APIGatewayCustomAuthorizerV2SimpleResponse?>(
         "authorizer", () => new SourceGeneratorLambdaJsonSerializer<AuthorizerJson>(), (request, context) => Authorizer.Handle(request, context, tokens.Value))
-    .BeforeFirstEventOf("authorizer", () => Task.WhenAll(SystemCertificates.ReadAsync(), tokens.Value.PrefetchAsync(CancellationToken.None)))
+    .BeforeFirstEventOf("authorizer", () => tokens.Value.PrefetchAsync(CancellationToken.None))
     .On("postConfirmation", (input, context) => PostConfirmation.Handle(input, context, users.Value))
     .On("appointAdmin", (appointment, context) => AppointAdmin.Handle(appointment, context, users.Value), () => ApiJson.Default.Appointment, () => ApiJson.Default.Appointment)
     .On(Api.Routes(users, pool))
-    // It calls nobody.
-    .BeforeFirstEventOf("hello", () => Task.CompletedTask)
-    .BeforeFirstEventOfOthers(SystemCertificates.ReadAsync)
+    // hello calls nobody.
+    .BeforeFirstEvent(SystemCertificates.ReadAsync, exceptOf: "hello")
     .RunAsync(args);

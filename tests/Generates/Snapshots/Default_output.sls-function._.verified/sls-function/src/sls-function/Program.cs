@@ -7,5 +7,5 @@ var orders = new Lazy<OrdersTable>(() => OrdersTable.Open(Environment.GetEnviron
 
 return await new Service()
     .On(Api.Routes(orders))
-    .BeforeFirstEventOfOthers(SystemCertificates.ReadAsync)
+    .BeforeFirstEvent(SystemCertificates.ReadAsync)
     .RunAsync(args);
