@@ -98,7 +98,11 @@ public sealed class RuntimeClientTests(RuntimeClientTests.Program program) : ICl
     [Theory]
     [InlineData("JSON", "", new[] { "info:text é", "warn:7", "Trace:as it is", "Information:a line", "Information:5", "no line end|", "Error:an error" })]
     [InlineData("JSON", "WARN", new[] { "warn:7", "Trace:as it is", "no line end|", "Error:an error" })]
+    [InlineData("JSON", "INFO", new[] { "info:text é", "warn:7", "Trace:as it is", "Information:a line", "Information:5", "no line end|", "Error:an error" })]
+    [InlineData("JSON", "ERROR", new[] { "Trace:as it is", "no line end|", "Error:an error" })]
+    [InlineData("JSON", "Critical", new[] { "Trace:as it is", "no line end|" })]
     [InlineData("JSON", "FATAL", new[] { "Trace:as it is", "no line end|" })]
+    [InlineData("JSON", "TRACE", new[] { "debug:hidden", "info:text é", "warn:7", "Trace:as it is", "Information:a line", "Information:5", "no line end|", "Error:an error" })]
     [InlineData("JSON", "debug", new[] { "debug:hidden", "info:text é", "warn:7", "Trace:as it is", "Information:a line", "Information:5", "no line end|", "Error:an error" })]
     public async Task Writes_what_the_level_lets_through(string format, string level, string[] expected)
     {

@@ -28,6 +28,26 @@ public sealed class ApiResponse(int status)
         Body = JsonSerializer.SerializeToUtf8Bytes(value, type),
     };
 
+    /// <summary>
+    /// An answer that holds a JSON document, written token by token. It spares the first answer the preparation of
+    /// <see cref="JsonSerializer"/> for the type, a tenth of a function's start.
+    /// </summary>
+    /// <param name="status">The HTTP status code.</param>
+    /// <param name="value">The document. A source-generated context has its type, which openapi.json describes.</param>
+    /// <param name="write">Writes it.</param>
+    public static ApiResponse Json<T>(int status, T value, Action<Utf8JsonWriter, T> write)
+    {
+        ArgumentNullException.ThrowIfNull(write);
+        var body = new MemoryStream(256);
+        using (var writer = new Utf8JsonWriter(body))
+            write(writer, value);
+        return new(status)
+        {
+            ContentType = "application/json",
+            Body = body.GetBuffer().AsMemory(0, (int)body.Length),
+        };
+    }
+
     /// <summary>204: done, and nothing to say.</summary>
     public static ApiResponse NoContent() => new(204);
 

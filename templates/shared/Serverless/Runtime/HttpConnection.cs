@@ -12,7 +12,8 @@ namespace Serverless.Runtime;
 internal sealed class HttpConnection(string host) : IDisposable
 {
     private Stream? stream;
-    private byte[] buffer = new byte[4096];
+    // Most events fit, with the head before them.
+    private byte[] buffer = new byte[8192];
     private int start;
     private int end;
 

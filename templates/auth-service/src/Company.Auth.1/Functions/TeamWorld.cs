@@ -13,6 +13,6 @@ internal static class TeamWorld
         if (team.Length is 0 or > 128)
             throw new ProblemException(400, "invalid_query", $"The query's 'team' has {team.Length} characters; expected 1 to 128.");
         var membership = await users.RequirePermissionAsync(request.RequireCaller(), team, Permission.ReadTeam, request.Cancelled);
-        return ApiResponse.Json(200, new Greeting("World", membership.Sub), ApiJson.Default.Greeting);
+        return ApiResponse.Json(200, new Greeting("World", membership.Sub), Greeting.Write);
     }
 }

@@ -10,5 +10,5 @@ internal static class World
 {
     /// <summary>Answers with the caller's identifier in the user pool.</summary>
     public static Task<ApiResponse> Handle(ApiRequest request) =>
-        Task.FromResult(ApiResponse.Json(200, new Greeting("World", request.RequireCaller().Sub), ApiJson.Default.Greeting));
+        Task.FromResult(ApiResponse.Json(200, new Greeting("World", request.RequireCaller().Sub), Greeting.Write));
 }
