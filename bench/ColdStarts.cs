@@ -17,9 +17,10 @@ internal static class ColdStarts
         var auth = await BuildsOfAsync("sls-auth");
         var hello = File.ReadAllBytes(EventOf(auth[0].Service, "hello"));
         var handler = new Dictionary<string, string?> { ["_HANDLER"] = "hello" };
+        Predicate<Answer> isOk = answer => answer.Text.Contains("\"statusCode\":200", StringComparison.Ordinal);
         await CompareAsync(report, "Cold start: an HTTP function that greets", [
             .. peers.Select(peer => peer.As("hello", handler, hello, answer => answer.Succeeded)),
-            .. auth.Select(build => build.As("`sls-auth` hello", "hello", handler, hello, answer => answer.Text.Contains("\"statusCode\":200", StringComparison.Ordinal)))]);
+            .. auth.Select(build => build.As("`sls-auth` hello", "hello", handler, hello, isOk))]);
 
         await using var issuer = await Issuer.StartAsync();
         var request = issuer.Request(File.ReadAllText(EventOf(auth[0].Service, "authorizer")));
@@ -29,6 +30,12 @@ internal static class ColdStarts
             .. auth.Select(build => build.As("`sls-auth` authorizer", "authorizer", issuer.Variables, request, admits))]);
 
         await CompareTlsAsync(report, auth[0], admits);
+
+        await using var table = await TeamTable.StartAsync(members: 2);
+        var team = TeamTable.Request(File.ReadAllText(EventOf(auth[0].Service, "hello")));
+        await CompareAsync(report, "Cold start: a function that reads its table", [
+            .. authorizers.Select(peer => peer.As("getTeam", table.Variables, team, isOk)),
+            .. auth.Select(build => build.As("`sls-auth` getTeam", "getTeam", table.Variables, team, isOk))]);
 
         await using var platform = await LogPlatform.StartAsync("splunk");
         var forwarder = await BuildsOfAsync("sls-forwarder");

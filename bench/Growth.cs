@@ -1,6 +1,3 @@
-using System.Text;
-using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Http;
 using Serverless.Templates.Tests;
 using static Serverless.Templates.Bench.Measure;
 
@@ -39,22 +36,12 @@ internal static class Growth
 
     private static async Task GrowTeamAsync(Report report, PublishedService auth)
     {
-        var request = JsonNode.Parse(await File.ReadAllTextAsync(auth.Service.PathOf($"tests/{auth.Service.ProjectName}.Tests/events/hello.json")))!;
-        request["routeKey"] = "GET /teams/{id}";
-        request["rawPath"] = "/teams/acme";
-        request["pathParameters"] = new JsonObject { ["id"] = "acme" };
-        var payload = Encoding.UTF8.GetBytes(request.ToJsonString());
+        var payload = TeamTable.Request(await File.ReadAllTextAsync(auth.Service.PathOf($"tests/{auth.Service.ProjectName}.Tests/events/hello.json")));
         var rows = new List<string[]>();
         foreach (var members in new[] { 1, 10, 100, 1_000 })
         {
-            await using var table = await Loopback.StartAsync(http => AnswerAsync(http, members));
-            var variables = new Dictionary<string, string?>
-            {
-                ["_HANDLER"] = "getTeam",
-                ["USERS_TABLE"] = "users",
-                ["AWS_ENDPOINT_URL_DYNAMODB"] = table.Address.ToString().TrimEnd('/'),
-            };
-            var milliseconds = await MeasureAsync(auth.Binary, "getTeam", variables, payload, answer => answer.Text.Contains("\"statusCode\":200", StringComparison.Ordinal));
+            await using var table = await TeamTable.StartAsync(members);
+            var milliseconds = await MeasureAsync(auth.Binary, "getTeam", table.Variables, payload, answer => answer.Text.Contains("\"statusCode\":200", StringComparison.Ordinal));
             rows.Add([Text($"{members:N0}"), Text($"{milliseconds:0.00}")]);
         }
         report.Add(
@@ -80,28 +67,5 @@ internal static class Growth
             }
             return (process.ProcessorTime - before).TotalMilliseconds / EventsPerTurn;
         }))[0]);
-    }
-
-    // The rows as the users table has them.
-    private static async Task AnswerAsync(HttpContext http, int members)
-    {
-        using var body = new StreamReader(http.Request.Body);
-        var request = JsonNode.Parse(await body.ReadToEndAsync())!;
-        var answer = http.Request.Headers["X-Amz-Target"].ToString().EndsWith(".Query", StringComparison.Ordinal)
-            ? new JsonObject { ["Items"] = new JsonArray([.. Enumerable.Range(0, Math.Min(members, (int?)request["Limit"] ?? members)).Select(Member)]) }
-            : new JsonObject
-            {
-                ["Item"] = ((string)request["Key"]!["pk"]!["S"]!).StartsWith("USER#", StringComparison.Ordinal)
-                    ? Member(0)
-                    : new JsonObject { ["name"] = Text("Acme"), ["createdAt"] = Text("2026-11-22T12:00:00.000Z") },
-            };
-        http.Response.ContentType = "application/x-amz-json-1.0";
-        await http.Response.WriteAsync(answer.ToJsonString());
-
-        static JsonObject Text(string text) => new() { ["S"] = text };
-        static JsonNode Member(int number) => new JsonObject
-        {
-            ["pk"] = Text($"USER#5e3c0a7c-0000-4000-8000-{number:D12}"), ["sk"] = Text("TEAM#acme"), ["role"] = Text("member"), ["extra"] = new JsonObject { ["L"] = new JsonArray() },
-        };
     }
 }

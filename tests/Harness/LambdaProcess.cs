@@ -11,6 +11,9 @@ public sealed class LambdaProcess : IAsyncDisposable
 
     private LambdaProcess(Process process) => this.process = process;
 
+    /// <summary>The number by which the system knows it.</summary>
+    public int Id => process.Id;
+
     /// <summary>The most memory it has held, in bytes. The system knows it while it runs.</summary>
     public long PeakMemory
     {

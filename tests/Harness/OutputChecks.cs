@@ -30,6 +30,10 @@ public static partial class OutputChecks
         foreach (Match token in EntityLike().Matches(file))
             yield return $"the path holds {token.Value}";
 
+        // Names of methods as the compiler writes them: System.__Canon stands in them for any class.
+        if (file.EndsWith("/start-methods.txt", StringComparison.Ordinal))
+            yield break;
+
         var text = service.Read(file);
         foreach (var token in Tokens(service).Where(text.Contains))
             yield return $"{token} is left in it";

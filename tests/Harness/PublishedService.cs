@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Serverless.Templates.Tests;
 
 /// <summary>A service as it is deployed: published, zipped and packaged.</summary>
@@ -33,6 +35,16 @@ public sealed record PublishedService(GeneratedService Service, string Output)
                 Published.Add(key, published = PublishAsync(template, options));
             return published;
         }
+    }
+
+    /// <summary>The methods in the native binary, by their addresses, with the names that the compiler gives them.</summary>
+    public async Task<List<(ulong Address, string Name)>> MethodsAsync()
+    {
+        var list = (await Command.Run("nm", ["--format=sysv", "--numeric-sort", $"{Binary}.dbg"], Folder)).Succeeded();
+        return [.. list.Output.Split('\n')
+            .Select(line => line.Split('|', StringSplitOptions.TrimEntries))
+            .Where(columns => columns is [_, _, _, "FUNC", _, _, "__managedcode"])
+            .Select(columns => (ulong.Parse(columns[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture), columns[0]))];
     }
 
     private static async Task<PublishedService> PublishAsync(Template template, Options options)
