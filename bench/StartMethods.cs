@@ -56,7 +56,7 @@ internal static class StartMethods
 
         const string function = "function";
         await using (var api = await RuntimeApi.StartAsync())
-        await using (var process = LambdaProcess.Start(counted, api, function, variables))
+        await using (var process = LambdaProcess.Start(counted, api, function, new Dictionary<string, string?>(variables) { ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand" }))
         {
             var answer = await api.InvokeAsync(function, payload, TimeSpan.FromMinutes(5));
             if (!isRight(answer))

@@ -17,6 +17,9 @@ public sealed class Service
     private readonly Dictionary<string, Func<Stream, ILambdaContext, Task<Stream>>> functions = new(StringComparer.Ordinal);
     private readonly List<(Func<string, bool> IsOf, Func<Task> Prepare)> preparations = [];
 
+    /// <summary>Whether the process is one that Lambda starts, and not a test or the local run.</summary>
+    public static bool StartsOnLambda => Environment.GetEnvironmentVariable("AWS_LAMBDA_INITIALIZATION_TYPE") is not null;
+
     /// <summary>Adds a function that reads its event as bytes and answers nothing.</summary>
     public Service On(string name, Func<Stream, ILambdaContext, Task> handler) =>
         On(name, async (input, context) =>

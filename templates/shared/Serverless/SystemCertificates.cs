@@ -19,7 +19,7 @@ public static partial class SystemCertificates
     /// </summary>
     public static Task ReadAsync()
     {
-        if (!OperatingSystem.IsLinux() || Environment.GetEnvironmentVariable("AWS_LAMBDA_INITIALIZATION_TYPE") is null)
+        if (!OperatingSystem.IsLinux() || !Service.StartsOnLambda)
             return Task.CompletedTask;
         if (IsFolderSuperfluous(Environment.GetEnvironmentVariable, File.Exists))
             _ = SetVariable(FolderVariable, "/none", 1);
@@ -27,6 +27,9 @@ public static partial class SystemCertificates
         {
             using var roots = new X509Store(StoreName.Root, StoreLocation.LocalMachine);
             roots.Open(OpenFlags.ReadOnly);
+            // Opening it reads nothing yet.
+            foreach (var root in roots.Certificates)
+                root.Dispose();
         });
     }
 

@@ -62,4 +62,10 @@ return await new Service()
     .On<TradeItemPlaced>("onTradeItemPlaced", () => new SourceGeneratorLambdaJsonSerializer<TradeItemPlacedJson>(), (placed, context) => OnTradeItemPlaced.Handle(placed, context, tradeItems.Value))
 #endif
     .BeforeFirstEvent(SystemCertificates.ReadAsync)
+#if (ownsTable)
+    .BeforeFirstEvent(() => DynamoDb.ConnectAsync("TRADE_ITEMS_TABLE", () => tradeItems.Value.Client))
+#endif
+#if (dynamodb)
+    .BeforeFirstEvent(() => DynamoDb.ConnectAsync("HISTORY_TABLE", () => history.Value.Client))
+#endif
     .RunAsync(args);

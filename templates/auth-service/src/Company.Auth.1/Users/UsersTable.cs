@@ -31,6 +31,9 @@ internal sealed partial class UsersTable(IAmazonDynamoDB client, string table) :
         return new UsersTable(DynamoDb.Connect(setting, TimeSpan.FromSeconds(1.5), retries: 1), name);
     }
 
+    /// <summary>The client of DynamoDB.</summary>
+    public IAmazonDynamoDB Client => client;
+
     /// <summary>Makes the user's row, if there is none. An e-mail address that is given replaces the one in the row.</summary>
     /// <returns>Whether there was none.</returns>
     public async Task<bool> CreateUserAsync(string sub, string? email, CancellationToken cancellationToken)

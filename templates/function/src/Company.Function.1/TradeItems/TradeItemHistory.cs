@@ -13,6 +13,9 @@ internal sealed class TradeItemHistory(IAmazonDynamoDB client, string table) : I
     /// <exception cref="SettingException">The setting is missing.</exception>
     public static TradeItemHistory Open(Func<string, string?> setting) => new(DynamoDb.Connect(setting), DynamoDb.TableName(setting, "HISTORY_TABLE"));
 
+    /// <summary>The client of DynamoDB.</summary>
+    public IAmazonDynamoDB Client => client;
+
     /// <summary>Keeps a change. A stream gives every change a number of its own, so the same change kept again is the same item.</summary>
     /// <exception cref="InvalidChangeException">It is no change of a trade item.</exception>
     /// <exception cref="DependencyException">The table cannot be reached.</exception>

@@ -12,6 +12,9 @@ internal sealed partial class TradeItemsTable(IAmazonDynamoDB client, string tab
     /// <exception cref="SettingException">The setting is missing.</exception>
     public static TradeItemsTable Open(Func<string, string?> setting) => new(DynamoDb.Connect(setting), DynamoDb.TableName(setting, "TRADE_ITEMS_TABLE"));
 
+    /// <summary>The client of DynamoDB.</summary>
+    public IAmazonDynamoDB Client => client;
+
     /// <inheritdoc/>
     public void Dispose() => client.Dispose();
 

@@ -20,4 +20,5 @@ return await new Service()
     .On(Api.Routes(users, pool))
     // hello calls nobody.
     .BeforeFirstEvent(SystemCertificates.ReadAsync, exceptOf: "hello")
+    .BeforeFirstEvent(() => DynamoDb.ConnectAsync("USERS_TABLE", () => users.Value.Client))
     .RunAsync(args);

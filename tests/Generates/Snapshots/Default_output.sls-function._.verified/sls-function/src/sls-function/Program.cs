@@ -8,4 +8,5 @@ var orders = new Lazy<OrdersTable>(() => OrdersTable.Open(Environment.GetEnviron
 return await new Service()
     .On(Api.Routes(orders))
     .BeforeFirstEvent(SystemCertificates.ReadAsync)
+    .BeforeFirstEvent(() => DynamoDb.ConnectAsync("ORDERS_TABLE", () => orders.Value.Client))
     .RunAsync(args);

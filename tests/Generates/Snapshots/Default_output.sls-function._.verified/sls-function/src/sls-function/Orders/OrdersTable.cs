@@ -12,6 +12,9 @@ internal sealed partial class OrdersTable(IAmazonDynamoDB client, string table) 
     /// <exception cref="SettingException">The setting is missing.</exception>
     public static OrdersTable Open(Func<string, string?> setting) => new(DynamoDb.Connect(setting), DynamoDb.TableName(setting, "ORDERS_TABLE"));
 
+    /// <summary>The client of DynamoDB.</summary>
+    public IAmazonDynamoDB Client => client;
+
     /// <inheritdoc/>
     public void Dispose() => client.Dispose();
 
